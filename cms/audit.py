@@ -1,0 +1,59 @@
+"""The audit log: every change of state is recorded with actor, object, before and after.
+
+Entries live in Wagtail's log (seen in the admin's site history) and are mirrored to the process log. Each app registers
+its actions in `wagtail_hooks.py` with the hook `register_log_actions`; an unregistered action is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from wagtail.log_actions import registry
+
+from cms.models import User
+
+logger = logging.getLogger("portal.audit")
+_plain = DjangoJSONEncoder()
+
+
+def record(
+    action: str, instance: models.Model, *, user: User | None, before: Any = None, after: Any = None, **data: Any
+) -> None:
+    """Write one entry about a saved object, in the transaction of the change.
+
+    `before` and `after` are JSON data (Decimals, dates and UUIDs are written as text); `data` is anything else worth
+    keeping. `user` is None for the system's own acts. Raises `LookupError` for an action nobody registered.
+    """
+    if not registry.action_exists(action):
+        raise LookupError(f"The log action {action!r} is not registered.")
+    details = {name: value for name, value in {"before": before, "after": after, **data}.items() if value is not None}
+    person = user if user is not None and user.is_authenticated else None
+    registry.log(instance, action, user=person, data=_to_json(details))
+    logger.info(
+        "%s",
+        action,
+        extra={
+            "event": action,
+            "object": f"{instance._meta.label_lower}:{instance.pk}",
+            "user_id": person.pk if person else None,
+        },
+    )
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_to_json(item) for item in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return str(value)
+    try:
+        return _plain.default(value)
+    except TypeError:
+        return str(value)

@@ -1,0 +1,30 @@
+"""The server's clock: the only clock that decides about deadlines, leases and publication."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.utils import timezone
+
+_fixed: ContextVar[dt.datetime | None] = ContextVar("portal_fixed_clock", default=None)
+
+
+def now() -> dt.datetime:
+    """Return the current aware time (or the time fixed by `at`)."""
+    return _fixed.get() or timezone.now()
+
+
+def today() -> dt.date:
+    """Return the current day in the portal's time zone."""
+    return timezone.localtime(now()).date()
+
+
+@contextmanager
+def at(moment: dt.datetime) -> Iterator[None]:
+    """Let the clock stand at an aware moment, for tests and for loading a history of earlier years."""
+    token = _fixed.set(moment)
+    try:
+        yield
+    finally:
+        _fixed.reset(token)

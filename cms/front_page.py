@@ -1,0 +1,40 @@
+"""Blocks of the front page that other rooms give: the latest results, the calendar of rounds, the plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class HomeBlock:
+    """One block: its own template gets `block` and `data`. `wide` blocks take the whole width; lower `order` first."""
+
+    name: str
+    title: str
+    template: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+    link: str = ""
+    order: int = 100
+    wide: bool = False
+
+
+BlockFunction = Callable[[HttpRequest], HomeBlock | None]
+_blocks: list[BlockFunction] = []
+
+
+def register_home_block(function: BlockFunction) -> BlockFunction:
+    """Register a function that returns a block for the request, or None where there is nothing to show."""
+    if function not in _blocks:
+        _blocks.append(function)
+    return function
+
+
+def home_blocks(request: HttpRequest) -> list[HomeBlock]:
+    """Return the blocks of the front page in their order."""
+    found = [block for block in (function(request) for function in _blocks) if block is not None]
+    return sorted(found, key=lambda block: block.order)

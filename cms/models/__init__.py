@@ -1,0 +1,25 @@
+"""Models of the foundation."""
+
+from cms.models.files import StoredFile
+from cms.models.jobs import JobRun, WorkerHeartbeat
+from cms.models.memberships import Membership
+from cms.models.pages import BasePage, HomePage, SectionPage, TextPage
+from cms.models.units import Unit, UnitAttribute, UnitGroup, UnitSuccession, UnitTier
+from cms.models.users import User
+
+__all__ = [
+    "BasePage",
+    "HomePage",
+    "JobRun",
+    "Membership",
+    "SectionPage",
+    "StoredFile",
+    "TextPage",
+    "Unit",
+    "UnitAttribute",
+    "UnitGroup",
+    "UnitSuccession",
+    "UnitTier",
+    "User",
+    "WorkerHeartbeat",
+]

@@ -1,0 +1,105 @@
+"""Content security policies, the admin's transactions, and refusals turned into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp_replace
+
+from cms.exceptions import PermissionRefused, PortalError
+from cms.views import errors
+
+View = Callable[..., HttpResponseBase]
+
+# Wagtail 8 still writes inline scripts for choosers, date pickers and inline panels; only the admin allows them.
+ADMIN_POLICY = {
+    "default-src": [NONE],
+    "script-src": [SELF, UNSAFE_INLINE],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:", "blob:"],
+    "media-src": [SELF],
+    "font-src": [SELF],
+    "connect-src": [SELF],
+    "frame-src": [SELF],
+    "object-src": [NONE],
+    "base-uri": [SELF],
+    "form-action": [SELF],
+    "frame-ancestors": [SELF],
+    "manifest-src": [SELF],
+}
+# A downloaded file may do nothing at all in the browser.
+_FETCHES = ("script-src", "style-src", "img-src", "font-src", "connect-src", "frame-src", "manifest-src")
+_NO_PAGE = dict.fromkeys(_FETCHES) | {"base-uri": [NONE], "form-action": [NONE], "default-src": [NONE]}
+FILE_POLICY = {**_NO_PAGE, "sandbox": True, "frame-ancestors": [SELF]}
+# The browser's own PDF viewer does not work in a sandbox; a PDF has no access to our pages.
+PDF_POLICY = {
+    **_NO_PAGE,
+    "object-src": [SELF],
+    "style-src": [UNSAFE_INLINE],
+    "img-src": [SELF, "data:"],
+    "frame-ancestors": [SELF],
+}
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+PERMISSIONS_POLICY = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+    "payment=(), usb=()"
+)
+
+
+def admin_view(view: View) -> View:
+    """Give an admin view the admin's policy, and its posts one transaction so that publish and freeze are one act.
+
+    A refusal from the domain rolls the post back and comes back to the form as a message.
+    """
+
+    @wraps(view)
+    def posted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # Wagtail would send a signed-in person without access to the sign-in, which sends them back: for ever.
+        if request.user.is_authenticated and not request.user.has_perm("wagtailadmin.access_admin"):
+            raise PermissionRefused(_("The administration is for editors and administrators; your account is neither."))
+        if request.method in SAFE_METHODS:
+            return view(request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                response = view(request, *args, **kwargs)
+                if hasattr(response, "render") and not response.is_rendered:
+                    response.render()
+                return response
+        except PermissionRefused:
+            raise
+        except PortalError as refusal:
+            if "application/json" in request.headers.get("Accept", "") or request.headers.get("X-Requested-With"):
+                return JsonResponse({"success": False, "error_message": str(refusal.message)}, status=400)
+            messages.error(request, str(refusal.message))
+            return redirect(request.get_full_path())
+
+    return csp_replace(ADMIN_POLICY)(posted)
+
+
+class RefusalMiddleware:
+    """Turns a refusal that no view dealt with into a page with its sentence, and sets the permissions policy."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a `PortalError`; anything else goes to Django's handler."""
+        if isinstance(exception, PermissionRefused):
+            return errors.refused(request, str(exception.message), status=403)
+        if isinstance(exception, PortalError):
+            return errors.refused(request, str(exception.message), status=400)
+        return None
