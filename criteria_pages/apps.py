@@ -1,0 +1,27 @@
+"""Application configuration."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CriteriaPagesConfig(AppConfig):
+    name = "criteria_pages"
+    label = "criteria_pages"
+    verbose_name = _("Criteria")
+
+    def ready(self) -> None:
+        from cms import immutable  # noqa: PLC0415 -- models are there once the registry is ready
+        from criteria_pages import receivers  # noqa: F401, PLC0415 -- signals are connected once the registry is ready
+        from criteria_pages.forms import CriteriaSetPageForm, QuestionnairePageForm  # noqa: PLC0415 -- as above
+        from criteria_pages.models import (  # noqa: PLC0415 -- as above
+            CriteriaEdition,
+            CriteriaSetPage,
+            QuestionnaireEdition,
+            QuestionnairePage,
+        )
+        from criteria_pages.views import public  # noqa: F401, PLC0415 -- views register themselves for the pages
+
+        CriteriaSetPage.base_form_class = CriteriaSetPageForm
+        QuestionnairePage.base_form_class = QuestionnairePageForm
+        immutable.protect(CriteriaEdition)
+        immutable.protect(QuestionnaireEdition)

@@ -1,0 +1,146 @@
+"""Domain > criterion > sub-criterion. A criterion is scored itself or through its sub-criteria."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from wagtail import blocks
+
+from criteria_pages.blocks.applicability import ApplicabilityBlock
+from criteria_pages.blocks.fields import CodesBlock, LineBlock, LongTextBlock, NumberBlock, YesBlock
+from criteria_pages.blocks.lazy import LazyStructBlock
+from criteria_pages.blocks.rules import RuleChoiceBlock
+from criteria_pages.enums import Scorer
+
+CODE_HELP = _("Never changes once published: answers and results of all years hang on it.")
+
+
+def _head() -> list[tuple[str, blocks.Block]]:
+    return [
+        ("code", LineBlock(label=_("Code"), max_length=32, attrs={"data-criteria-code": ""})),
+        ("name", LineBlock(label=_("Name"), max_length=1000)),
+        ("maximum", NumberBlock(label=_("Maximum points"))),
+    ]
+
+
+def _tail() -> list[tuple[str, blocks.Block]]:
+    return [
+        ("note", LongTextBlock(label=_("Note"), rows=1)),
+        ("name_en", LineBlock(label=_("Name in English"), max_length=1000)),
+        ("applicability", ApplicabilityBlock()),
+    ]
+
+
+def _leaf() -> list[tuple[str, blocks.Block]]:
+    return [
+        ("rule", RuleChoiceBlock()),
+        (
+            "scorer",
+            blocks.ChoiceBlock(label=_("Scored by"), choices=Scorer.choices, default=Scorer.SELF, required=False),
+        ),
+        ("agency", LineBlock(label=_("Appraising agency (code)"), max_length=64, suggestions="criteria-units")),
+        ("evidence", LongTextBlock(label=_("Evidence asked for"))),
+        ("evidence_required", YesBlock(label=_("Evidence or an explanation is a must"), default=True)),
+        (
+            "legal_basis",
+            CodesBlock(
+                suggestions="criteria-legal-documents",
+                label=_("Legal basis"),
+                item_label=_("Number of the document"),
+            ),
+        ),
+    ]
+
+
+class SubCriterionBlock(LazyStructBlock):
+    """A scored sub-criterion (tiêu chí thành phần)."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        super().__init__(local_blocks or [*_head(), *_leaf(), *_tail()], **kwargs)
+
+    class Meta:
+        label = _("Sub-criterion")
+        icon = "list-ul"
+        label_format = "{code} {name}"
+        form_classname = "struct-block criteria-node criteria-leaf"
+
+
+class CriterionBlock(LazyStructBlock):
+    """A criterion that is scored through its sub-criteria."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        children = blocks.ListBlock(
+            SubCriterionBlock(), label=_("Sub-criteria"), default=[], collapsed=True, form_classname="criteria-children"
+        )
+        super().__init__(local_blocks or [*_head(), ("children", children), *_tail()], **kwargs)
+
+    class Meta:
+        label = _("Criterion with sub-criteria")
+        icon = "list-ol"
+        label_format = "{code} {name}"
+        form_classname = "struct-block criteria-node criteria-criterion"
+        description = _("Its points are the sum of its sub-criteria.")
+        preview_template = "criteria_pages/blocks/node_preview.html"
+        preview_value = {}
+
+
+class ScoredCriterionBlock(LazyStructBlock):
+    """A criterion that is scored itself."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        super().__init__(local_blocks or [*_head(), *_leaf(), *_tail()], **kwargs)
+
+    class Meta:
+        label = _("Criterion scored itself")
+        icon = "tick"
+        label_format = "{code} {name}"
+        form_classname = "struct-block criteria-node criteria-leaf"
+        description = _("Has a scoring rule of its own and no sub-criteria.")
+        preview_template = "criteria_pages/blocks/node_preview.html"
+        preview_value = {}
+
+
+class CriteriaBlock(blocks.StreamBlock):
+    """The criteria of a domain."""
+
+    criterion = CriterionBlock()
+    scored_criterion = ScoredCriterionBlock()
+
+    class Meta:
+        label = _("Criteria")
+        required = False
+        collapsed = True
+
+
+class DomainBlock(LazyStructBlock):
+    """A domain (lĩnh vực)."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        own = [
+            *_head(),
+            ("agency", LineBlock(label=_("Appraising agency (code)"), max_length=64, suggestions="criteria-units")),
+            ("criteria", CriteriaBlock()),
+            *_tail(),
+        ]
+        super().__init__(local_blocks or own, **kwargs)
+
+    class Meta:
+        label = _("Domain")
+        icon = "folder-open-inverse"
+        label_format = "{code} {name}"
+        form_classname = "struct-block criteria-node criteria-domain"
+        description = _("A part of the set with its own maximum, for instance “Civil service reform”.")
+        preview_template = "criteria_pages/blocks/node_preview.html"
+        preview_value = {}
+
+
+class CriteriaBody(blocks.StreamBlock):
+    """The whole set."""
+
+    domain = DomainBlock()
+
+    class Meta:
+        required = False
+        collapsed = True

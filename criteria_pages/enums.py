@@ -1,0 +1,32 @@
+"""Closed vocabularies of criteria."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Scorer(models.TextChoices):
+    """Who brings the points of a leaf."""
+
+    SELF = "self", _("Unit scores itself, agency appraises")
+    SURVEY = "survey", _("Sociological survey")
+    CENTRAL = "central", _("Entered centrally")
+
+
+class ChangeKind(models.TextChoices):
+    """What differs between two editions, computed by the software, ordered from light to heavy."""
+
+    FIRST = "first", _("First edition")
+    NONE = "none", _("No change")
+    WORDING = "wording", _("Wording only")
+    EVIDENCE = "evidence", _("Evidence asked for")
+    APPLICABILITY = "applicability", _("Applicability")
+    SCORING = "scoring", _("Scoring")
+
+
+class LegalStatus(models.TextChoices):
+    """Whether a legal document is in force."""
+
+    IN_FORCE = "in_force", _("In force")
+    AMENDED = "amended", _("Amended")
+    REPLACED = "replaced", _("Replaced")
+    EXPIRED = "expired", _("No longer in force")

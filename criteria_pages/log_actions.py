@@ -1,0 +1,10 @@
+"""Audit actions of criteria and their words in the site history."""
+
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS = [
+    ("criteria.freeze_edition", _("Freeze an edition"), _("Edition frozen")),
+    ("criteria.reconcile_edition", _("Repair a missed edition"), _("Missed edition repaired")),
+    ("criteria.publish_refused", _("Refuse a publication"), _("Publication refused")),
+    ("criteria.freeze_questionnaire", _("Freeze a questionnaire"), _("Questionnaire frozen")),
+]

@@ -1,0 +1,17 @@
+"""Models of criteria."""
+
+from criteria_pages.models.criteria_sets import CriteriaSetPage
+from criteria_pages.models.editions import CriteriaEdition
+from criteria_pages.models.guidance import GuidanceAttachment, GuidancePage
+from criteria_pages.models.legal import LegalDocument
+from criteria_pages.models.questionnaires import QuestionnaireEdition, QuestionnairePage
+
+__all__ = [
+    "CriteriaEdition",
+    "CriteriaSetPage",
+    "GuidanceAttachment",
+    "GuidancePage",
+    "LegalDocument",
+    "QuestionnaireEdition",
+    "QuestionnairePage",
+]

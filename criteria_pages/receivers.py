@@ -1,0 +1,54 @@
+"""Signal receivers: each one call into the domain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
+
+from wagtail.log_actions import get_active_log_context
+from wagtail.models import Revision
+from wagtail.signals import page_published
+
+from criteria_pages.domain.editions import freeze_edition
+from criteria_pages.domain.publishing_gate import require_publishable
+from criteria_pages.domain.questionnaires import freeze_questionnaire, require_sound
+from criteria_pages.models import CriteriaSetPage, QuestionnairePage
+
+
+@receiver(pre_save, sender=CriteriaSetPage, dispatch_uid="criteria.publish_gate")
+def refuse_unsound(
+    instance: CriteriaSetPage, raw: bool = False, update_fields: frozenset[str] | None = None, **kwargs: Any
+) -> None:
+    """Let no set with problems go live, whatever asks for it."""
+    if instance.live and not raw and (update_fields is None or "body" in update_fields):
+        require_publishable(instance)
+
+
+@receiver(page_published, sender=CriteriaSetPage, dispatch_uid="criteria.freeze_edition")
+def freeze_on_publish(instance: CriteriaSetPage, revision: Revision | None = None, **kwargs: Any) -> None:
+    """Freeze an edition in the transaction of the publication."""
+    if revision is None or not instance.live:
+        return
+    person = get_active_log_context().user
+    freeze_edition(page=instance, revision=revision, user=person or revision.user)
+
+
+@receiver(pre_save, sender=QuestionnairePage, dispatch_uid="criteria.questionnaire_gate")
+def refuse_unsound_questionnaire(
+    instance: QuestionnairePage, raw: bool = False, update_fields: frozenset[str] | None = None, **kwargs: Any
+) -> None:
+    """Let no questionnaire with problems go live."""
+    if instance.live and not raw and (update_fields is None or "body" in update_fields):
+        require_sound(instance)
+
+
+@receiver(page_published, sender=QuestionnairePage, dispatch_uid="criteria.freeze_questionnaire")
+def freeze_questionnaire_on_publish(
+    instance: QuestionnairePage, revision: Revision | None = None, **kwargs: Any
+) -> None:
+    """Freeze an edition of the questionnaire in the transaction of the publication."""
+    if revision is not None and instance.live:
+        person = get_active_log_context().user
+        freeze_questionnaire(page=instance, revision=revision, user=person or revision.user)

@@ -1,0 +1,219 @@
+/* Tools above the criteria tree: running totals, search, problems, rule as a sentence. Everything that counts is computed
+   by the server; the sums shown here only help while one types. */
+(() => {
+  const start = () => {
+    const tools = document.querySelector('[data-criteria-tools]');
+    if (!tools || tools.dataset.ready) return;
+    tools.dataset.ready = 'yes';
+    const words = tools.dataset;
+    const form = tools.closest('form');
+    // Beside the tree the tools stay in sight however long the set is.
+    const tree = document.getElementById('body-root');
+    const panel = tools.closest('[data-panel]');
+    if (tree) {
+      tree.before(tools);
+      if (panel) panel.hidden = true;
+    }
+    const part = (name) => tools.querySelector(`[data-criteria-${name}]`);
+    const nodes = () => [...(window.criteriaNodes || [])].filter((node) => node.isThere());
+    const token = () => form.querySelector('[name="csrfmiddlewaretoken"]').value;
+
+    const send = async (url, values) => {
+      const body = new FormData();
+      Object.entries(values).forEach(([name, value]) => body.append(name, value));
+      const answer = await fetch(url, { method: 'POST', body, headers: { 'X-CSRFToken': token() } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      return answer.text();
+    };
+
+    /* --- exact sums in millionths, no floating point --- */
+    const millionths = (text) => {
+      const match = /^\s*(\d{1,9})(?:[.,](\d{1,6}))?\s*$/.exec(text || '');
+      return match ? BigInt(match[1]) * 1000000n + BigInt((match[2] || '').padEnd(6, '0')) : null;
+    };
+    const shown = (value) => {
+      const rest = String(value % 1000000n).padStart(6, '0').replace(/0+$/, '');
+      const sign = document.documentElement.lang.startsWith('en') ? '.' : ',';
+      return `${value / 1000000n}${rest ? sign + rest : ''}`;
+    };
+    const partsOf = (state) => state.criteria || state.children;
+    const sumOf = (items) => items.reduce((sum, item) => sum + (millionths(item.value.maximum) || 0n), 0n);
+
+    /* --- the tree as it stands --- */
+    const childOf = (node) => node.element.closest('[data-streamfield-child]');
+    const parentOf = (child) => child.parentElement.closest('[data-streamfield-child]');
+    const inOrder = (a, b) => (a.element.compareDocumentPosition(b.element) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+    const below = (parent) => nodes().filter((node) => parentOf(childOf(node)) === parent).sort(inOrder);
+    const wholeState = () => below(null).map((node) => ({ type: node.type, value: node.getState() }));
+
+    const unfold = (node) => {
+      if (node.toggle && node.toggle.getAttribute('aria-expanded') === 'false') node.toggle.click();
+      node.open();
+    };
+    const reveal = (position) => {
+      let parent = null;
+      let node = null;
+      for (const index of position) {
+        const found = below(parent)[index];
+        if (!found) break;
+        node = found;
+        unfold(node);
+        parent = childOf(node);
+      }
+      if (!node) return;
+      const field = node.element.querySelector('[data-contentpath="code"] input');
+      const top = childOf(node).getBoundingClientRect().top - tools.offsetHeight - 70;
+      window.scrollBy({ top, left: -window.scrollX });
+      if (field) field.focus({ preventScroll: true });
+    };
+
+    /* --- running totals --- */
+    const recompute = () => {
+      nodes().forEach((node) => {
+        const state = node.getState();
+        const parts = partsOf(state);
+        const own = millionths(state.maximum);
+        const heading = node.panel && node.panel.querySelector('[data-panel-heading-text]');
+        let text = node.getTextLabel({ maxLength: 70 });
+        if (own !== null) text += ` · ${shown(own)} ${words.points}`;
+        const sum = parts && parts.length ? sumOf(parts) : null;
+        if (sum !== null && sum !== own) text += ` ≠ ${shown(sum)}`;
+        if (heading && heading.textContent !== text) heading.textContent = text;
+        const box = node.element.querySelector(':scope > * > [data-contentpath="maximum"]');
+        if (!box || !parts) return;
+        let note = box.querySelector('.criteria-sum');
+        if (!note) {
+          note = document.createElement('p');
+          note.className = 'criteria-sum';
+          box.append(note);
+        }
+        note.textContent = sum === null ? '' : `${words.sum} ${shown(sum)} ${sum === own ? '✓' : '≠'}`;
+        note.classList.toggle('criteria-sum--off', sum !== null && sum !== own);
+      });
+      const total = sumOf(wholeState());
+      const declared = millionths((form.querySelector('[name="declared_total"]') || {}).value);
+      part('total').textContent = `${words.sum} ${shown(total)} / ${declared === null ? '—' : shown(declared)} ${words.points} ${total === declared ? '✓' : '≠'}`;
+      part('total').classList.toggle('criteria-sum--off', total !== declared);
+    };
+    let timer = 0;
+    const soon = () => { clearTimeout(timer); timer = setTimeout(recompute, 200); };
+    form.addEventListener('input', soon);
+    form.addEventListener('click', () => setTimeout(soon, 300));
+    form.addEventListener('criteria:open', soon);
+    form.addEventListener('wagtail:panel-toggle', soon, true);
+
+    /* --- search --- */
+    const fold = (text) => text.replace(/[đĐ]/g, 'd').normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+    const matches = (wanted) => {
+      const found = [];
+      const walk = (items, position) => items.forEach((item, index) => {
+        const here = [...position, index];
+        if (fold(`${item.value.code || ''} ${item.value.name || ''}`).includes(wanted)) found.push(here);
+        walk(partsOf(item.value) || [], here);
+      });
+      walk(wholeState(), []);
+      return found;
+    };
+    let searched = '';
+    let place = -1;
+    const findNext = () => {
+      const wanted = fold(part('search').value.trim());
+      if (!wanted) return;
+      if (wanted !== searched) { searched = wanted; place = -1; }
+      const found = matches(wanted);
+      if (!found.length) { part('problems').textContent = words.none; return; }
+      place = (place + 1) % found.length;
+      part('problems').textContent = `${place + 1} / ${found.length}`;
+      reveal(found[place]);
+    };
+    part('find').addEventListener('click', findNext);
+    part('search').addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') { event.preventDefault(); findNext(); }
+    });
+    part('fold').addEventListener('click', () => {
+      nodes().forEach((node) => {
+        if (node.toggle && node.toggle.getAttribute('aria-expanded') === 'true') node.toggle.click();
+      });
+    });
+
+    /* --- problems --- */
+    let problem = -1;
+    const links = () => [...part('problems').querySelectorAll('[data-criteria-position]')];
+    const goTo = (link) => {
+      links().forEach((other) => other.classList.toggle('criteria-problems__link--here', other === link));
+      reveal(link.dataset.criteriaPosition.split('-').map(Number));
+    };
+    part('check').addEventListener('click', async () => {
+      try {
+        part('problems').innerHTML = await send(words.checkUrl, {
+          state: JSON.stringify(wholeState()),
+          title: (form.querySelector('[name="title"]') || {}).value || '',
+          total: (form.querySelector('[name="declared_total"]') || {}).value || '',
+          dropped: (form.querySelector('[name="dropped_codes"]') || {}).value || '',
+        });
+      } catch (error) {
+        part('problems').textContent = words.failed;
+      }
+      problem = -1;
+      part('next').hidden = !links().length;
+    });
+    part('problems').addEventListener('click', (event) => {
+      const link = event.target.closest('[data-criteria-position]');
+      if (link) { problem = links().indexOf(link); goTo(link); }
+    });
+    part('next').addEventListener('click', () => {
+      const all = links();
+      if (!all.length) return;
+      problem = (problem + 1) % all.length;
+      goTo(all[problem]);
+    });
+
+    /* --- the rule as a sentence, and trying it --- */
+    const showRule = async (node, box) => {
+      const values = { state: JSON.stringify(node.getState()) };
+      box.querySelectorAll('input, select').forEach((field) => { values[field.dataset.tried] = field.value; });
+      try {
+        box.innerHTML = await send(words.tryUrl, values);
+        // Fields of the trial have no name, so that they are never posted with the page.
+        box.querySelectorAll('[name]').forEach((field) => {
+          field.dataset.tried = field.name;
+          field.removeAttribute('name');
+        });
+      } catch (error) {
+        box.textContent = words.failed;
+      }
+    };
+    const addTry = (node) => {
+      const anchor = node.real && node.element.querySelector(':scope > * > [data-contentpath="rule"]');
+      if (!anchor || anchor.querySelector(':scope > .criteria-try')) return;
+      const frame = document.createElement('div');
+      frame.className = 'criteria-try';
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'button button-small button-secondary';
+      button.textContent = words.try;
+      const box = document.createElement('div');
+      box.setAttribute('role', 'status');
+      frame.append(button, box);
+      anchor.append(frame);
+      button.addEventListener('click', () => showRule(node, box));
+      box.addEventListener('click', (event) => {
+        if (event.target.closest('[data-criteria-compute]')) showRule(node, box);
+      });
+      box.addEventListener('keydown', (event) => {
+        if (event.key === 'Enter') { event.preventDefault(); showRule(node, box); }
+      });
+      box.addEventListener('input', (event) => event.stopPropagation());
+    };
+    form.addEventListener('criteria:open', () => setTimeout(() => nodes().forEach(addTry), 0));
+
+    nodes().forEach(addTry);
+    recompute();
+    if (window.location.hash.startsWith('#criteria-')) {
+      reveal(window.location.hash.slice('#criteria-'.length).split('-').map(Number));
+    }
+  };
+  // The tree is built by Wagtail's own scripts while the document loads.
+  if (document.readyState === 'complete') start();
+  else window.addEventListener('load', start);
+})();

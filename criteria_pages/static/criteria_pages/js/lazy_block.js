@@ -1,0 +1,157 @@
+/* A node of the criteria tree that is one hidden input while it is closed (criteria_pages/blocks/lazy.py). */
+(() => {
+  const { StructBlockDefinition } = window.wagtailStreamField.blocks;
+
+  /** Every node on the page, open or closed; `criteria_pages/js/editor.js` reads totals and codes from here. */
+  const nodes = new Set();
+  window.criteriaNodes = nodes;
+
+  const newId = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  };
+
+  /** A deep copy of a form state in which every block has a new id. */
+  const copyWithNewIds = (state) => {
+    if (Array.isArray(state)) {
+      return state.map((item) => ({ ...item, id: newId(), value: copyWithNewIds(item.value) }));
+    }
+    if (state && typeof state === 'object') {
+      return Object.fromEntries(Object.entries(state).map(([name, value]) => [name, copyWithNewIds(value)]));
+    }
+    return state;
+  };
+
+  const allCodes = (state, found) => {
+    if (Array.isArray(state)) state.forEach((item) => allCodes(item.value, found));
+    else if (state && typeof state === 'object') {
+      if (typeof state.code === 'string' && state.code) found.add(state.code);
+      Object.values(state).forEach((value) => allCodes(value, found));
+    }
+    return found;
+  };
+
+  const usedCodes = () => {
+    const found = new Set();
+    nodes.forEach((node) => { if (node.isThere()) allCodes(node.getState(), found); });
+    return found;
+  };
+
+  /** The next free code after this one: 1.2.3 -> 1.2.4, or 1.2.5 where 1.2.4 is taken. */
+  const nextCode = (code, used) => {
+    const match = /^(.*?)(\d+)$/.exec(code);
+    let number = match ? Number(match[2]) : 1;
+    const stem = match ? match[1] : `${code}.`;
+    do { number += 1; } while (used.has(`${stem}${number}`));
+    return `${stem}${number}`;
+  };
+
+  /** Let the codes below a duplicated node follow its new code. */
+  const withCode = (state, from, to) => {
+    const walk = (part) => {
+      if (Array.isArray(part)) return part.map((item) => ({ ...item, value: walk(item.value) }));
+      if (part && typeof part === 'object') {
+        const copy = Object.fromEntries(Object.entries(part).map(([name, value]) => [name, walk(value)]));
+        if (typeof copy.code === 'string' && copy.code.startsWith(`${from}.`)) copy.code = to + copy.code.slice(from.length);
+        return copy;
+      }
+      return part;
+    };
+    return { ...walk(state), code: to };
+  };
+
+  class LazyBlock {
+    constructor(blockDef, placeholder, prefix, state) {
+      this.blockDef = blockDef;
+      this.type = blockDef.name;
+      this.prefix = prefix;
+      this.state = state || {};
+      this.real = null;
+      this.input = document.createElement('input');
+      this.input.type = 'hidden';
+      this.input.name = `${prefix}-lazy`;
+      this.input.value = JSON.stringify(this.state);
+      this.element = document.createElement('div');
+      this.element.className = 'criteria-lazy';
+      this.element.append(this.input);
+      placeholder.replaceWith(this.element);
+      nodes.add(this);
+      this.panel = this.element.closest('[data-panel]');
+      this.toggle = this.panel && this.panel.querySelector('[data-panel-toggle]');
+      if (this.toggle) this.toggle.addEventListener('wagtail:panel-toggle', () => this.openIfVisible());
+      queueMicrotask(() => this.openIfVisible());
+    }
+
+    openIfVisible() {
+      if (!this.toggle || this.toggle.getAttribute('aria-expanded') !== 'false') this.open();
+    }
+
+    /** Build the fields now. */
+    open() {
+      if (this.real) return this.real;
+      const slot = document.createElement('div');
+      this.element.replaceChildren(slot);
+      this.real = this.blockDef.renderNow(slot, this.prefix, this.state);
+      this.element.dispatchEvent(new CustomEvent('criteria:open', { bubbles: true }));
+      return this.real;
+    }
+
+    /** Whether the node is part of the set (neither deleted itself nor inside something deleted). */
+    isThere() {
+      if (!this.element.isConnected) return false;
+      let child = this.element.closest('[data-streamfield-child]');
+      while (child) {
+        const flag = child.querySelector(':scope > input[name$="-deleted"]');
+        if (flag && flag.value) return false;
+        child = child.parentElement.closest('[data-streamfield-child]');
+      }
+      return true;
+    }
+
+    getState() { return this.real ? this.real.getState() : this.state; }
+
+    getValue() { return this.real ? this.real.getValue() : this.state; }
+
+    getDuplicatedState() {
+      const state = copyWithNewIds(this.getState());
+      const code = state.code || '';
+      return code ? withCode(state, code, nextCode(code, usedCodes())) : state;
+    }
+
+    setState(state) {
+      if (this.real) this.real.setState(state);
+      else {
+        this.state = state || {};
+        this.input.value = JSON.stringify(this.state);
+      }
+    }
+
+    setError(error) { if (error) this.open().setError(error); }
+
+    focus(options) { this.open().focus(options); }
+
+    getTextLabel(options) {
+      const { code, name } = this.getState();
+      const label = [code, name].filter(Boolean).join(' ');
+      const limit = options && options.maxLength;
+      return limit && label.length > limit ? `${label.slice(0, limit - 1)}…` : label;
+    }
+  }
+
+  class LazyStructBlockDefinition extends StructBlockDefinition {
+    render(placeholder, prefix, initialState, initialError) {
+      const block = new LazyBlock(this, placeholder, prefix, initialState);
+      if (initialError) block.setError(initialError);
+      return block;
+    }
+
+    renderNow(placeholder, prefix, initialState, initialError) {
+      return super.render(placeholder, prefix, initialState, initialError);
+    }
+  }
+
+  window.telepath.register('criteria_pages.blocks.LazyStructBlock', LazyStructBlockDefinition);
+})();

@@ -1,0 +1,58 @@
+"""The criteria's part of the admin: addresses, menu, lists, audit actions."""
+
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.viewsets.base import ViewSetGroup
+from wagtail.log_actions import LogActionRegistry
+from wagtail.snippets.models import register_snippet
+
+from criteria_pages.log_actions import ACTIONS
+from criteria_pages.views import admin, editions
+from criteria_pages.views.legal_basis import legal_basis_report
+from criteria_pages.viewsets import CriteriaSetListing, GuidanceListing, LegalDocumentViewSet, QuestionnaireListing
+
+
+class CriteriaGroup(ViewSetGroup):
+    """“Criteria” in the menu."""
+
+    menu_label = _("Criteria")
+    menu_icon = "list-ol"
+    menu_order = 150
+    items = (CriteriaSetListing, GuidanceListing, QuestionnaireListing, LegalDocumentViewSet)
+
+    def get_submenu_items(self) -> list[MenuItem]:
+        """Add the editions, which are only read."""
+        items = super().get_submenu_items()
+        return [
+            *items,
+            MenuItem(_("Editions"), reverse("criteria_editions"), icon_name="history", order=1000),
+            MenuItem(_("Legal bases to check"), reverse("criteria_legal_basis"), icon_name="warning", order=1010),
+        ]
+
+
+register_snippet(CriteriaGroup)
+
+
+@hooks.register("register_admin_urls")
+def register_criteria_urls() -> list[URLPattern]:
+    """Add the editors' screens; Wagtail lets only those in who may open the admin."""
+    return [
+        path("criteria/check/<int:pk>/", admin.check, name="criteria_check"),
+        path("criteria/try/", admin.try_rule, name="criteria_try"),
+        path("criteria/<int:pk>/form/", admin.trial, name="criteria_trial"),
+        path("criteria/<int:pk>/units/", admin.reach_table, name="criteria_reach"),
+        path("criteria/legal-basis/", legal_basis_report, name="criteria_legal_basis"),
+        path("criteria/editions/", editions.edition_list, name="criteria_editions"),
+        path("criteria/editions/compare/", editions.edition_compare, name="criteria_compare"),
+        path("criteria/editions/<int:pk>/", editions.edition_detail, name="criteria_edition"),
+    ]
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions: LogActionRegistry) -> None:
+    """Name the audit actions of criteria."""
+    for action in ACTIONS:
+        actions.register_action(*action)
