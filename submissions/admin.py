@@ -1,0 +1,205 @@
+"""Plain registers in the admin: read-mostly lists of what rounds leave behind (docs/adr: where modeladmin is right).
+
+Everything is changed at the desks, through the gates; nothing is added, edited or deleted here, and nothing is exported
+(modeladmin writes a score of 0 as "-"). Rows are scoped to the rounds that the user may see, also by address.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_modeladmin.helpers import PermissionHelper
+from wagtail_modeladmin.options import ModelAdmin, ModelAdminGroup
+
+from cms.models import User
+from submissions.domain.round_access import rounds_seen_by
+from submissions.models import (
+    Adjustment,
+    AppraisalAssignment,
+    AssessmentRound,
+    Extension,
+    Participant,
+    Receipt,
+    RoundSeal,
+    ScoreEntry,
+    Submission,
+)
+
+
+class RegisterPermissions(PermissionHelper):
+    """Who sees a register: who may see a round. What is seen: rows of those rounds. Nobody changes anything."""
+
+    round_path = "round"
+
+    def rows(self, user: User) -> QuerySet[Any]:
+        """Return the rows of the rounds that the user may see."""
+        return self.model._default_manager.filter(**{f"{self.round_path}__in": rounds_seen_by(user)})
+
+    def user_has_any_permissions(self, user: User) -> bool:
+        """Whether the menu shows the register."""
+        return self.user_can_list(user)
+
+    def user_can_list(self, user: User) -> bool:
+        """Anybody who may see a round."""
+        return rounds_seen_by(user).exists()
+
+    def user_can_inspect_obj(self, user: User, obj: Model) -> bool:
+        """The object must be of a round that the user may see; the list alone would not protect its address."""
+        return self.inspect_view_enabled and self.rows(user).filter(pk=obj.pk).exists()
+
+    def user_can_create(self, user: User) -> bool:
+        """Never here."""
+        return False
+
+    def user_can_edit_obj(self, user: User, obj: Model) -> bool:
+        """Never here."""
+        return False
+
+    def user_can_delete_obj(self, user: User, obj: Model) -> bool:
+        """Never here."""
+        return False
+
+
+def permissions_by(path: str) -> type[RegisterPermissions]:
+    """Return the permissions of a register whose rows reach their round by a path."""
+    return type("RegisterPermissions", (RegisterPermissions,), {"round_path": path})
+
+
+class Register(ModelAdmin):
+    """A read-mostly register."""
+
+    permission_helper_class = RegisterPermissions
+    inspect_view_enabled = True
+    history_view_enabled = False
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Only rows that the user may see."""
+        helper = self.permission_helper
+        return super().get_queryset(request).filter(pk__in=helper.rows(request.user).values("pk"))
+
+
+class RoundRegister(Register):
+    model = AssessmentRound
+    menu_icon = "calendar-alt"
+    permission_helper_class = permissions_by("pk")
+    list_display = ("name", "year", "owner", "state", "period_from", "period_to")
+    list_filter = ("state", "year")
+    list_select_related = ("owner",)
+    search_fields = ("name", "code")
+
+
+class ParticipantRegister(Register):
+    model = Participant
+    menu_icon = "group"
+    list_display = ("unit", "round", "status", "reason")
+    list_filter = ("status", "round__year")
+    list_select_related = ("unit", "round")
+    search_fields = ("unit__name_folded", "unit__code", "unit_name")
+
+
+class SubmissionRegister(Register):
+    model = Submission
+    menu_icon = "form"
+    permission_helper_class = permissions_by("participant__round")
+    list_display = ("unit", "round", "state", "updated_at")
+    list_filter = ("state", "participant__round__year")
+    list_select_related = ("participant__unit", "participant__round__year")
+    search_fields = ("participant__unit__name_folded", "participant__unit__code")
+
+    def unit(self, row: Submission) -> str:
+        """The unit's name."""
+        return row.participant.unit.name
+
+    def round(self, row: Submission) -> str:
+        """The round's name."""
+        return row.participant.round.name
+
+    unit.short_description = _("unit")  # type: ignore[attr-defined]
+    round.short_description = _("assessment round")  # type: ignore[attr-defined]
+
+
+class LedgerRegister(Register):
+    model = ScoreEntry
+    menu_icon = "list-ol"
+    permission_helper_class = permissions_by("participant__round")
+    list_display = ("created_at", "unit", "code", "stage", "points", "basis", "agency", "actor")
+    list_filter = ("stage", "basis", "participant__round__year")
+    list_select_related = ("participant__unit", "agency", "actor")
+    search_fields = ("participant__unit__name_folded", "participant__unit__code", "code")
+    ordering = ("-pk",)
+    empty_value_display = "—"
+
+    def unit(self, row: ScoreEntry) -> str:
+        """The unit's name."""
+        return row.participant.unit.name
+
+    unit.short_description = _("unit")  # type: ignore[attr-defined]
+
+
+class AdjustmentRegister(Register):
+    model = Adjustment
+    menu_icon = "plus-inverse"
+    permission_helper_class = permissions_by("participant__round")
+    list_display = ("created_at", "participant", "kind", "points", "reason", "actor")
+    list_filter = ("kind", "participant__round__year")
+    list_select_related = ("participant__unit", "participant__round", "actor")
+    ordering = ("-pk",)
+
+
+class ReceiptRegister(Register):
+    model = Receipt
+    menu_icon = "doc-full"
+    permission_helper_class = permissions_by("submission__participant__round")
+    list_display = ("number", "submission", "sent_at", "sent_by", "content_sha256")
+    list_filter = ("submission__participant__round__year",)
+    list_select_related = ("submission__participant__unit", "submission__participant__round", "sent_by")
+    search_fields = ("number", "submission__participant__unit__name_folded")
+
+
+class AssignmentRegister(Register):
+    model = AppraisalAssignment
+    menu_icon = "tasks"
+    list_display = ("round", "code", "agency")
+    list_filter = ("round__year",)
+    list_select_related = ("round", "agency")
+    search_fields = ("code", "agency__name_folded")
+
+
+class ExtensionRegister(Register):
+    model = Extension
+    menu_icon = "time"
+    permission_helper_class = permissions_by("participant__round")
+    list_display = ("participant", "phase", "scope", "code", "until", "reason", "granted_by", "granted_at")
+    list_filter = ("phase", "scope", "participant__round__year")
+    list_select_related = ("participant__unit", "participant__round", "granted_by")
+
+
+class SealRegister(Register):
+    model = RoundSeal
+    menu_icon = "lock"
+    list_display = ("round", "sealed_at", "sealed_by", "entries", "ledger_sha256")
+    list_select_related = ("round", "sealed_by")
+
+
+class RoundRegisters(ModelAdminGroup):
+    """The registers under one item of the admin's menu."""
+
+    menu_label = _("Registers")
+    menu_icon = "list-ul"
+    menu_order = 400
+    items = (
+        RoundRegister,
+        ParticipantRegister,
+        SubmissionRegister,
+        LedgerRegister,
+        AdjustmentRegister,
+        ReceiptRegister,
+        AssignmentRegister,
+        ExtensionRegister,
+        SealRegister,
+    )

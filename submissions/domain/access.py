@@ -1,0 +1,64 @@
+"""Who may see a unit's form. Writing is the gate's business."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from cms.enums import Role
+from cms.exceptions import PermissionRefused
+from cms.permissions import Person, may_read_all, memberships_of, units_where
+from submissions.enums import RoundState
+from submissions.models import Submission
+
+MEMBER_ROLES = (Role.CONTRIBUTOR, Role.LEADER)
+
+
+def with_place(rows: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Select what every screen of a form needs; the definition's JSON is left out until it is first parsed."""
+    return rows.select_related("participant__unit", "participant__round__edition", "participant__round__owner").defer(
+        "participant__round__edition__definition_json"
+    )
+
+
+def own_submissions(user: Person) -> QuerySet[Submission]:
+    """Return the forms that the user fills in or signs, in rounds that are open or later, newest round first."""
+    units = units_where(user, *MEMBER_ROLES)
+    rows = Submission.objects.filter(participant__unit__in=units).exclude(participant__round__state=RoundState.DRAFT)
+    return with_place(rows).order_by("-participant__round__year", "-participant__round__pk", "participant__unit__order")
+
+
+def readable_submissions(user: Person) -> QuerySet[Submission]:
+    """Return the forms whose pages the user may read.
+
+    The members of the unit, the secretariat of the round, auditors and administrators always; the council once sent.
+    Agencies read what they appraise on their own desk.
+    """
+    rows = with_place(Submission.objects.all())
+    if may_read_all(user):
+        return rows
+    mine = memberships_of(user)
+    members = Q(participant__unit__in=mine.filter(role__in=MEMBER_ROLES).values("unit_id"))
+    secretariat = Q(participant__round__owner__in=mine.filter(role=Role.SECRETARIAT).values("unit_id"))
+    council = Q(
+        participant__round__owner__in=mine.filter(role=Role.COUNCIL_MEMBER).values("unit_id"),
+        pk__in=Submission.objects.filter(receipts__isnull=False).values("pk"),
+    )
+    return rows.filter(members | secretariat | council)
+
+
+def readable_submission(user: Person, pk: int) -> Submission:
+    """Return one form that the user may read. Raises `Submission.DoesNotExist`, `PermissionRefused`."""
+    found = readable_submissions(user).filter(pk=pk).first()
+    if found is not None:
+        return found
+    there = Submission.objects.select_related("participant__unit").get(pk=pk)
+    raise PermissionRefused(
+        _("You may not read the form of %(unit)s. Ask the unit or the secretariat of the round.")
+        % {"unit": there.participant.unit.name}
+    )
+
+
+def is_member(user: Person, submission: Submission) -> bool:
+    """Whether the user fills in or signs for the form's unit."""
+    return units_where(user, *MEMBER_ROLES).filter(pk=submission.participant.unit_id).exists()

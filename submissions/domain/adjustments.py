@@ -1,0 +1,137 @@
+"""Bonus and penalty points outside the tree, with reason, evidence and the caps of the criteria set."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cms import audit
+from cms.enums import Role
+from cms.models import StoredFile, User
+from cms.numbers import exact, parse_decimal
+from cms.permissions import require_role
+from submissions.domain.definitions import definition_for
+from submissions.domain.ledger import AdjustmentTotals, adjustments, append_adjustment
+from submissions.enums import AdjustmentKind, ParticipantStatus, RoundState
+from submissions.exceptions import SubmissionError, WrongState
+from submissions.models import Adjustment, AssessmentRound, Participant
+
+OPEN_STATES = (RoundState.APPRAISAL, RoundState.COUNCIL)
+
+
+def record_adjustment(
+    *,
+    participant: Participant,
+    kind: str,
+    points: str | Decimal,
+    reason: str,
+    user: User,
+    evidence: StoredFile | None = None,
+) -> Adjustment:
+    """Give a participant bonus or penalty points; return the new entry.
+
+    Raises `PermissionRefused` unless the user is of the round's secretariat, `WrongState` outside appraisal and
+    council, `SubmissionError` without a reason, for points that are not above 0, and beyond the cap of the set.
+    """
+    require_role(user, Role.SECRETARIAT, unit=participant.round.owner)
+    if not reason.strip():
+        raise SubmissionError(_("Give the reason for the bonus or penalty."), code="reason_missing")
+    number = points if isinstance(points, Decimal) else parse_decimal(points)
+    if number <= 0:
+        raise SubmissionError(_("Bonus and penalty points are numbers above 0."), code="points_out_of_range")
+    with transaction.atomic():
+        locked = _lock(participant)
+        _check_state(locked)
+        _check_cap(locked, kind, number)
+        entry = append_adjustment(
+            participant=locked, kind=kind, points=number, reason=reason.strip(), actor=user, evidence=evidence
+        )
+        audit.record(
+            "submissions.adjustment",
+            locked,
+            user=user,
+            after={"entry": entry.pk, "kind": str(kind), "points": number, "reason": reason.strip()},
+        )
+    return entry
+
+
+def withdraw_adjustment(*, adjustment: Adjustment, reason: str, user: User) -> Adjustment:
+    """Withdraw a bonus or penalty: a new entry that names it. Raises as `record_adjustment`, and when withdrawn."""
+    require_role(user, Role.SECRETARIAT, unit=adjustment.participant.round.owner)
+    if not reason.strip():
+        raise SubmissionError(_("Give the reason for the withdrawal."), code="reason_missing")
+    with transaction.atomic():
+        locked = _lock(adjustment.participant)
+        _check_state(locked)
+        if adjustment.kind == AdjustmentKind.WITHDRAWAL or Adjustment.objects.filter(withdraws=adjustment).exists():
+            raise SubmissionError(_("This entry is withdrawn already."), code="withdrawn")
+        entry = append_adjustment(
+            participant=locked,
+            kind=AdjustmentKind.WITHDRAWAL,
+            points=adjustment.points,
+            reason=reason.strip(),
+            actor=user,
+            withdraws=adjustment,
+        )
+        audit.record(
+            "submissions.adjustment",
+            locked,
+            user=user,
+            before={"entry": adjustment.pk, "kind": adjustment.kind, "points": adjustment.points},
+            after={"entry": entry.pk, "kind": entry.kind, "reason": reason.strip()},
+        )
+    return entry
+
+
+def standing_adjustments(round: AssessmentRound) -> list[Adjustment]:
+    """Return the bonus and penalty entries of a round with what withdrew them, newest first."""
+    return list(
+        Adjustment.objects.filter(participant__round=round)
+        .exclude(kind=AdjustmentKind.WITHDRAWAL)
+        .select_related("participant__unit", "actor", "evidence", "withdrawn_by")
+        .order_by("-pk")
+    )
+
+
+def _lock(participant: Participant) -> Participant:
+    return (
+        Participant.objects.select_for_update(of=("self",))
+        .select_related("unit", "round__owner", "round__edition")
+        .get(pk=participant.pk)
+    )
+
+
+def _check_state(participant: Participant) -> None:
+    round_ = participant.round
+    if round_.state not in OPEN_STATES:
+        raise WrongState(
+            _("Bonus and penalty points are given during appraisal and council; the round is in the state “%(state)s”.")
+            % {"state": RoundState(round_.state).label},
+            code="round_state",
+        )
+    if participant.status == ParticipantStatus.NOT_ASSESSED:
+        raise WrongState(
+            _("%(unit)s is not assessed in this round.") % {"unit": participant.unit.name}, code="not_assessed"
+        )
+
+
+def _check_cap(participant: Participant, kind: str, points: Decimal) -> None:
+    definition = definition_for(participant)
+    caps = {AdjustmentKind.BONUS: definition.bonus_cap, AdjustmentKind.PENALTY: definition.penalty_cap}
+    if kind not in caps:
+        raise SubmissionError(_("Choose bonus or penalty."), code="unknown_kind")
+    totals = adjustments(participant.round).get(participant.pk, AdjustmentTotals())
+    given = totals.bonus if kind == AdjustmentKind.BONUS else totals.penalty
+    if given + points > caps[AdjustmentKind(kind)]:
+        raise SubmissionError(
+            _("%(kind)s: the criteria set allows at most %(cap)s points; %(unit)s has %(given)s already.")
+            % {
+                "kind": AdjustmentKind(kind).label,
+                "cap": exact(caps[AdjustmentKind(kind)]),
+                "unit": participant.unit.name,
+                "given": exact(given),
+            },
+            code="above_cap",
+        )

@@ -1,0 +1,202 @@
+"""What waits for an appraiser: the leaves of sent submissions of the user's agencies, filtered and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+
+from cms.models import Unit, User
+from cms.text import fold
+from criteria_pages.definition import Definition, Leaf
+from submissions.domain.appraisal_gate import APPRAISABLE, GateFacts
+from submissions.domain.assignment import AssignmentMap, agencies_of
+from submissions.enums import Basis, ParticipantStatus, RoundState, Stage
+from submissions.models import AssessmentRound, EvidenceUse, ScoreEntry
+
+WAITING, ACCEPTED, CHANGED = "waiting", "accepted", "changed"
+STATUSES = (WAITING, ACCEPTED, CHANGED)
+DECISIONS = (Stage.APPRAISAL_1, Stage.APPRAISAL_2)
+CLAIMS = (Stage.SELF, Stage.EXPLANATION)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters:
+    """What the address of the queue may ask: a domain, a leaf, a unit, a status, leaves without evidence, a word."""
+
+    domain: str = ""
+    code: str = ""
+    unit: int | None = None
+    status: str = ""
+    without_evidence: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """How much of a round is decided: for one agency, one domain, one unit or the whole."""
+
+    done: int
+    total: int
+
+    @property
+    def waiting(self) -> int:
+        """What is still to decide."""
+        return self.total - self.done
+
+
+def queue(
+    *, user: User, round: AssessmentRound, filters: QueueFilters | None = None, facts: GateFacts | None = None
+) -> QuerySet[Any]:
+    """Return the units' newest claims that the user may appraise, in the order of units and of the criteria set.
+
+    Each row is annotated with `decision_id`, `decision_points`, `decision_basis` (None while undecided) and
+    `has_evidence`. Own units and declared conflicts are left out; substitutes see the agency's own submission.
+    """
+    known = facts or GateFacts(user, round)
+    definition = known.assignments.definition
+    rows = claims(round).filter(territory(known))
+    rows = _filtered(rows, filters or QueueFilters(), definition)
+    return rows.annotate(position=_position(definition)).order_by(
+        "participant__unit__order", "participant__unit__name", "participant_id", "position"
+    )
+
+
+def claims(round: AssessmentRound) -> QuerySet[Any]:
+    """Return the newest claim of each leaf of every sent submission in the round, annotated with its decision."""
+    same_leaf = ScoreEntry.objects.filter(participant=OuterRef("participant"), code=OuterRef("code"))
+    newer = same_leaf.filter(stage__in=CLAIMS, pk__gt=OuterRef("pk"))
+    decision = same_leaf.filter(stage__in=DECISIONS, pk__gt=OuterRef("pk")).order_by("-pk")
+    evidence = EvidenceUse.objects.filter(
+        answer__submission__participant=OuterRef("participant"), answer__code=OuterRef("code")
+    )
+    return (
+        ScoreEntry.objects.filter(
+            participant__round=round, participant__submission__state__in=APPRAISABLE, stage__in=CLAIMS
+        )
+        .exclude(participant__status=ParticipantStatus.NOT_ASSESSED)
+        .filter(~Exists(newer))
+        .annotate(
+            decision_id=Subquery(decision.values("pk")[:1]),
+            decision_points=Subquery(decision.values("points")[:1]),
+            decision_basis=Subquery(decision.values("basis")[:1]),
+            has_evidence=Exists(evidence),
+        )
+        .select_related("participant__unit")
+    )
+
+
+def territory(facts: GateFacts) -> Q:
+    """Return the condition on ledger entries of the round that the person's agencies appraise."""
+    known, agencies = facts.assignments, facts.agencies
+    own_agencies = Q(participant__unit__in=agencies)
+    mine = Q(code__in=[leaf.code for leaf in known.leaves_of(agencies)]) & ~own_agencies
+    for unit_id, leaves in known.substituted_by(agencies).items():
+        mine |= Q(participant__unit=unit_id, code__in=[leaf.code for leaf in leaves])
+    return mine & ~Q(participant__unit__in=facts.conflicts.unit_ids())
+
+
+def rounds_for(user: User) -> QuerySet[AssessmentRound]:
+    """Return the rounds in appraisal or later in which an agency of the user appraises something, newest first."""
+    agencies = agencies_of(user)
+    return (
+        AssessmentRound.objects.filter(Q(assignments__agency__in=agencies) | Q(substitutes__substitute__in=agencies))
+        .exclude(state__in=(RoundState.DRAFT, RoundState.OPEN))
+        .select_related("edition", "owner")
+        .distinct()
+    )
+
+
+def workload(*, user: User, round: AssessmentRound, facts: GateFacts | None = None) -> Workload:
+    """Return how much of the user's part of the round is decided, in one query beside the facts."""
+    rows = claims(round).filter(territory(facts or GateFacts(user, round)))
+    counts = rows.aggregate(total=Count("pk"), done=Count("pk", filter=Q(decision_id__isnull=False)))
+    return Workload(done=counts["done"], total=counts["total"])
+
+
+def workload_by(round: AssessmentRound, *, key: str) -> dict[Any, Workload]:
+    """Return how much is decided by `code` or `participant_id`, in one query, for the secretariat."""
+    rows = (
+        claims(round)
+        .order_by()
+        .values(key)
+        .annotate(total=Count("pk"), done=Count("pk", filter=Q(decision_id__isnull=False)))
+        .values_list(key, "done", "total")
+    )
+    return {value: Workload(done=done, total=total) for value, done, total in rows}
+
+
+def workload_by_agency(round: AssessmentRound) -> list[tuple[Unit, Workload]]:
+    """Return the workload of every agency of the round, by name; own submissions count for substitutes."""
+    assignments = AssignmentMap(round)
+    sums: dict[int, list[int]] = {}
+    agencies: dict[int, Unit] = {}
+    rows = claims(round).order_by().values("code", "participant__unit_id", "participant__unit__code")
+    grouped = rows.annotate(total=Count("pk"), done=Count("pk", filter=Q(decision_id__isnull=False)))
+    for row in grouped:
+        agency = assignments.agency_for(row["code"], unit_id=row["participant__unit_id"])
+        if agency is None:
+            continue
+        agencies[agency.pk] = agency
+        part = sums.setdefault(agency.pk, [0, 0])
+        part[0] += row["done"]
+        part[1] += row["total"]
+    found = [(agencies[pk], Workload(done=done, total=total)) for pk, (done, total) in sums.items()]
+    return sorted(found, key=lambda item: item[0].name)
+
+
+def difference(row: ScoreEntry) -> Decimal | None:
+    """Return decided minus claimed points of a queue row; None while undecided or where one does not apply."""
+    decided = getattr(row, "decision_points", None)
+    return None if decided is None or row.points is None else decided - row.points
+
+
+def _filtered(rows: QuerySet[Any], filters: QueueFilters, definition: Definition) -> QuerySet[Any]:
+    if filters.domain:
+        rows = rows.filter(code__in=[leaf.code for leaf in _leaves_of_domain(definition, filters.domain)])
+    if filters.code:
+        rows = rows.filter(code=filters.code)
+    if filters.unit:
+        rows = rows.filter(participant__unit_id=filters.unit)
+    if filters.without_evidence:
+        rows = rows.filter(has_evidence=False)
+    if filters.text:
+        rows = rows.filter(_matching(filters.text, definition))
+    return _with_status(rows, filters.status)
+
+
+def _with_status(rows: QuerySet[Any], status: str) -> QuerySet[Any]:
+    if status == WAITING:
+        return rows.filter(decision_id__isnull=True)
+    if status == ACCEPTED:
+        return rows.filter(decision_id__isnull=False).filter(
+            Q(decision_points=F("points")) | Q(decision_points__isnull=True, points__isnull=True)
+        )
+    if status == CHANGED:
+        return (
+            rows.filter(decision_id__isnull=False)
+            .exclude(decision_basis=Basis.ACCEPTED)
+            .exclude(Q(decision_points=F("points")) | Q(decision_points__isnull=True, points__isnull=True))
+        )
+    return rows
+
+
+def _matching(text: str, definition: Definition) -> Q:
+    folded = fold(text)
+    codes = [leaf.code for leaf in definition.leaves if folded in fold(leaf.name) or leaf.code == text.strip()]
+    return Q(participant__unit__name_folded__contains=folded) | Q(code__in=codes)
+
+
+def _leaves_of_domain(definition: Definition, code: str) -> Iterable[Leaf]:
+    return [leaf for domain in definition.domains if domain.code == code for leaf in domain.leaves]
+
+
+def _position(definition: Definition) -> Case:
+    return Case(
+        *[When(code=leaf.code, then=Value(index)) for index, leaf in enumerate(definition.leaves)],
+        default=Value(len(definition.leaves)),
+        output_field=IntegerField(),
+    )

@@ -1,0 +1,107 @@
+"""Conflict of interest: nobody appraises the own unit (DESIGN invariant 9)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cms import audit, clock
+from cms.enums import Role
+from cms.models import Unit, User
+from cms.permissions import has_role, memberships_of
+from submissions.exceptions import SubmissionError
+from submissions.models import AssessmentRound, ConflictOfInterest
+
+# Roles that give no part in a unit's own work: reading for all, or running a round for others.
+_NO_PART = (Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+def own_unit_ids(user: User) -> set[int]:
+    """Return the ids of the units that the user belongs to in any working role."""
+    return set(memberships_of(user).exclude(role__in=_NO_PART).values_list("unit_id", flat=True))
+
+
+def declared_unit_ids(user: User, round: AssessmentRound) -> set[int]:
+    """Return the ids of the units with which the user has a standing conflict of interest in the round."""
+    rows = ConflictOfInterest.objects.filter(round=round, user=user, lifted_at__isnull=True)
+    return set(rows.values_list("unit_id", flat=True))
+
+
+class Conflicts:
+    """A person's conflicts of interest in one round, read once."""
+
+    def __init__(self, user: User, round: AssessmentRound) -> None:
+        self.own = own_unit_ids(user)
+        self.declared = declared_unit_ids(user, round)
+        self.superiors = superior_unit_ids(user, round)
+
+    def unit_ids(self) -> set[int]:
+        """Return the ids of all units whose scores the person may not touch."""
+        return self.own | self.declared | self.superiors
+
+    def sentence(self, unit: Unit) -> str:
+        """Return why the person may not touch the unit's scores; empty where nothing stands against it."""
+        if unit.pk in self.own:
+            return _("Nobody appraises the own unit: you belong to %(unit)s.") % {"unit": unit.name}
+        if unit.pk in self.declared:
+            return _("A conflict of interest with %(unit)s is declared for you in this round.") % {"unit": unit.name}
+        if unit.pk in self.superiors:
+            return _("%(unit)s is the superior of your unit; this round excludes that.") % {"unit": unit.name}
+        return ""
+
+
+def superior_unit_ids(user: User, round: AssessmentRound) -> set[int]:
+    """Return the ids of the direct superiors of the user's units, where the round excludes them."""
+    if not round.exclude_superiors:
+        return set()
+    parents = memberships_of(user).exclude(role__in=_NO_PART).values_list("unit__parent_id", flat=True)
+    return {pk for pk in parents if pk is not None}
+
+
+def declare_conflict(
+    *, round: AssessmentRound, person: User, unit: Unit, reason: str, user: User
+) -> ConflictOfInterest:
+    """Record a conflict of interest, declared by the person or by the round's secretariat.
+
+    Raises `SubmissionError` without a reason, for another person unless the user is of the secretariat, and where the
+    conflict stands already.
+    """
+    if person.pk != user.pk and not has_role(user, Role.SECRETARIAT, round.owner):
+        raise SubmissionError(_("You can declare a conflict of interest only for yourself."), code="not_permitted")
+    if not reason.strip():
+        raise SubmissionError(_("Give the reason of the conflict of interest."), code="reason_missing")
+    with transaction.atomic():
+        if ConflictOfInterest.objects.filter(round=round, user=person, unit=unit, lifted_at__isnull=True).exists():
+            raise SubmissionError(_("This conflict of interest is declared already."), code="duplicate")
+        row = ConflictOfInterest.objects.create(
+            round=round,
+            user=person,
+            unit=unit,
+            reason=reason.strip(),
+            declared_by=user,
+            declared_at=clock.now(),
+        )
+        audit.record(
+            "submissions.conflict", round, user=user, after={"person": person.pk, "unit": unit.code, "reason": reason}
+        )
+    return row
+
+
+def lift_conflict(*, conflict: ConflictOfInterest, reason: str, user: User) -> None:
+    """Lift a declared conflict; only the round's secretariat, with a reason. The row stays."""
+    if not has_role(user, Role.SECRETARIAT, conflict.round.owner):
+        raise SubmissionError(_("Only the secretariat can lift a conflict of interest."), code="not_permitted")
+    if not reason.strip():
+        raise SubmissionError(_("Give the reason why the conflict is lifted."), code="reason_missing")
+    with transaction.atomic():
+        ConflictOfInterest.objects.filter(pk=conflict.pk, lifted_at__isnull=True).update(
+            lifted_at=clock.now(), lifted_reason=reason.strip()
+        )
+        audit.record(
+            "submissions.conflict",
+            conflict.round,
+            user=user,
+            before={"person": conflict.user_id, "unit": conflict.unit.code},
+            after=None,
+            reason=reason.strip(),
+        )

@@ -1,0 +1,103 @@
+"""What people type into a leaf: read by the inputs its rule asks for, scored where it can be. Pure.
+
+Typed text in, canonical text out (decimals with a dot, dates ISO, choices by value); the reading of single values is
+that of `criteria_pages.rules.inputs`, the same for every way in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from cms.text import normal
+from criteria_pages.definition import Leaf
+from criteria_pages.exceptions import InputError
+from criteria_pages.rules import get_rule
+from criteria_pages.rules.base import InputField, Outcome
+from criteria_pages.rules.inputs import canonical_inputs
+from criteria_pages.scoring import score_leaf
+
+MAX_EXPLANATION = 20_000
+_LINE_ENDS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from the typed inputs of a leaf; `outcome` is None while required inputs are missing."""
+
+    inputs: dict[str, str]
+    outcome: Outcome | None
+
+
+def input_fields(leaf: Leaf) -> tuple[InputField, ...]:
+    """Return the inputs that the leaf's rule asks for."""
+    return get_rule(leaf.rule, leaf.maximum).inputs()
+
+
+def read_inputs(*, leaf: Leaf, typed: Mapping[str, str]) -> Reading:
+    """Read typed inputs by the leaf's rule and score them.
+
+    Blank inputs are left out; while a required one is missing there is no outcome, which is no error. Raises
+    `InputErrors` with one error per field that cannot be read, `InputError` for what cannot be scored.
+    """
+    fields = input_fields(leaf)
+    unknown = sorted(set(typed) - {field.name for field in fields})
+    if unknown:
+        raise InputError(
+            _("Criterion %(code)s has no input called “%(name)s”.") % {"code": leaf.code, "name": unknown[0][:50]},
+            field=unknown[0],
+            code="unknown_input",
+        )
+    inputs = canonical_inputs(fields, {name: clean_text(value) for name, value in typed.items()})
+    return Reading(inputs=inputs, outcome=outcome_of(leaf=leaf, inputs=inputs))
+
+
+def outcome_of(*, leaf: Leaf, inputs: Mapping[str, str]) -> Outcome | None:
+    """Score canonical inputs; None while a required input is missing. Raises `InputError` for what cannot be scored."""
+    try:
+        return score_leaf(leaf, inputs)
+    except InputError as error:
+        if error.code == "missing":
+            return None
+        raise
+
+
+def typed_value(*, field: InputField, stored: str) -> str:
+    """Return a canonical value as people type it ("1.5" -> "1,5", "2025-01-31" -> "31/01/2025")."""
+    if field.kind == "date" and stored:
+        try:
+            return dt.date.fromisoformat(stored).strftime("%d/%m/%Y")
+        except ValueError:
+            return stored
+    return stored.replace(".", ",") if field.kind in {"decimal", "integer"} else stored
+
+
+def shown_value(*, field: InputField, stored: str) -> str:
+    """Return a canonical value as people read it: as typed, with the words of a choice instead of its mark."""
+    if field.kind == "choice":
+        return dict(field.choices).get(stored, stored)
+    if field.kind == "boolean":
+        return {"true": _("Yes"), "false": _("No")}.get(stored, stored)
+    return typed_value(field=field, stored=stored)
+
+
+def clean_text(text: object) -> str:
+    """Return the text in NFC without control characters other than line breaks and tabs."""
+    unified = normal(str(text or "")).replace("\r\n", "\n").translate(_LINE_ENDS)
+    return "".join(c for c in unified if c in "\n\t" or (c >= " " and c != "\x7f"))
+
+
+def read_explanation(text: str) -> str:
+    """Return an explanation as it is stored. Raises `InputError` where it is too long."""
+    cleaned = clean_text(text).strip()
+    if len(cleaned) > MAX_EXPLANATION:
+        raise InputError(
+            _("The text has %(length)s characters; at most %(limit)s fit. Attach a document instead.")
+            % {"length": len(cleaned), "limit": MAX_EXPLANATION},
+            field="explanation",
+            code="too_long",
+        )
+    return cleaned

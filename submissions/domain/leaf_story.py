@@ -1,0 +1,117 @@
+"""Everything an appraiser needs to know of one leaf of one unit, read in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from criteria_pages.definition import Criterion, Domain, Leaf
+from criteria_pages.exceptions import CriteriaError
+from criteria_pages.rules import get_rule
+from criteria_pages.scoring import score_leaf
+from submissions.domain.appraisal_queue import DECISIONS
+from submissions.domain.definitions import definition_for
+from submissions.domain.inputs import input_fields, shown_value
+from submissions.domain.ledger import trail
+from submissions.enums import STAGE_ORDER, Basis, Stage
+from submissions.models import Answer, EvidenceUse, Participant, ScoreEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry of the ledger as people read it: the entry, its inputs in words, and the sentence of its points."""
+
+    entry: ScoreEntry
+    inputs: tuple[tuple[str, str], ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeafStory:
+    """A leaf of a unit: what is asked, what was answered and proven, and every score it was given."""
+
+    participant: Participant
+    domain: Domain
+    criterion: Criterion
+    leaf: Leaf
+    rule_sentence: str
+    answer: Answer | None
+    evidence: tuple[EvidenceUse, ...]
+    entries: tuple[Told, ...]
+
+    @property
+    def claim(self) -> Told | None:
+        """What the unit claims: its newest self-score or the score of its explanation."""
+        claims = [told for told in self.entries if told.entry.stage in {Stage.SELF, Stage.EXPLANATION}]
+        return claims[-1] if claims else None
+
+    @property
+    def decision(self) -> Told | None:
+        """The newest decision of an agency that came after the claim."""
+        claim = self.claim
+        found = [
+            told
+            for told in self.entries
+            if told.entry.stage in DECISIONS and (claim is None or told.entry.pk > claim.entry.pk)
+        ]
+        return found[-1] if found else None
+
+    @property
+    def last_decision(self) -> Told | None:
+        """The newest decision of an agency, whatever the unit claimed after it."""
+        found = [told for told in self.entries if told.entry.stage in DECISIONS]
+        return found[-1] if found else None
+
+    @property
+    def current(self) -> Told | None:
+        """The entry that counts."""
+        return max(self.entries, key=lambda told: (STAGE_ORDER[told.entry.stage], told.entry.pk), default=None)
+
+
+def leaf_story(participant: Participant, code: str) -> LeafStory:
+    """Return the story of a leaf; KeyError where the leaf is not asked of the unit."""
+    domain, criterion, leaf = definition_for(participant).path(code)
+    answer = Answer.objects.filter(submission__participant=participant, code=code).first()
+    evidence: tuple[EvidenceUse, ...] = ()
+    if answer is not None:
+        evidence = tuple(answer.evidence_uses.select_related("evidence__file"))
+    return LeafStory(
+        participant=participant,
+        domain=domain,
+        criterion=criterion,
+        leaf=leaf,
+        rule_sentence=get_rule(leaf.rule, leaf.maximum).describe(),
+        answer=answer,
+        evidence=evidence,
+        entries=tuple(tell(leaf, entry) for entry in trail(participant, code)),
+    )
+
+
+def tell(leaf: Leaf, entry: ScoreEntry) -> Told:
+    """Return an entry as people read it."""
+    return Told(entry=entry, inputs=inputs_in_words(leaf, entry.inputs), sentence=sentence_of(leaf, entry))
+
+
+def inputs_in_words(leaf: Leaf, inputs: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return (label, value) pairs of stored inputs in the order in which the rule asks them."""
+    return tuple(
+        (field.label, shown_value(field=field, stored=inputs[field.name]))
+        for field in input_fields(leaf)
+        if inputs.get(field.name)
+    )
+
+
+def sentence_of(leaf: Leaf, entry: ScoreEntry) -> str:
+    """Return the rule's sentence for the entry's inputs; empty where its points are not the rule's.
+
+    Points that somebody set by hand have no sentence of the rule: the reason speaks for them.
+    """
+    if not entry.inputs:
+        return ""
+    try:
+        outcome = score_leaf(leaf, entry.inputs)
+    except CriteriaError:
+        return ""
+    if outcome.applicable and entry.points is not None:
+        return outcome.sentence if outcome.points == entry.points else ""
+    return outcome.sentence if not outcome.applicable and entry.basis == Basis.NOT_APPLICABLE else ""

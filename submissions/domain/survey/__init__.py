@@ -1,0 +1,1 @@
+"""What is done with a survey: set up, lists, invitations, answering, mixing, watch, results."""

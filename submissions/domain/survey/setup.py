@@ -1,0 +1,124 @@
+"""Setting up a survey and moving it through its states."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cms import audit
+from cms.enums import Role
+from cms.models import User
+from cms.permissions import require_role
+from criteria_pages.models import QuestionnaireEdition
+from submissions.domain.definitions import definition_of
+from submissions.domain.survey.templates import TEMPLATES
+from submissions.exceptions import SubmissionError, WrongState
+from submissions.models import AssessmentRound, RespondentList, Survey, SurveyGroup
+from submissions.survey_enums import SURVEY_TRANSITIONS, SurveyState
+
+
+def require_officer(user: User, survey_round: AssessmentRound) -> None:
+    """Raise PermissionRefused unless the user is survey officer of the round's owner."""
+    require_role(user, Role.SURVEY_OFFICER, unit=survey_round.owner)
+
+
+@transaction.atomic
+def create_survey(
+    *,
+    user: User,
+    round: AssessmentRound,
+    lists_due: dt.datetime,
+    answers_due: dt.datetime,
+    template: str,
+    editions: Mapping[str, QuestionnaireEdition],
+) -> Survey:
+    """Set up the survey of a round from a ready set of groups.
+
+    `editions`: questionnaire edition by group code; every group needs one. Raises SubmissionError where one is missing,
+    where a question names a criterion that the round's edition does not score by survey, or where dates are out of
+    order.
+    """
+    require_officer(user, round)
+    if answers_due <= lists_due:
+        raise SubmissionError(_("Answers must be due after the lists."), code="dates_out_of_order")
+    if Survey.objects.filter(round=round).exists():
+        raise SubmissionError(_("The round has a survey already."), code="exists")
+    survey = Survey.objects.create(round=round, lists_due=lists_due, answers_due=answers_due)
+    for group in TEMPLATES[template]:
+        edition = editions.get(group.code)
+        if edition is None:
+            raise SubmissionError(
+                _("Choose a questionnaire for the group “%(group)s”.") % {"group": group.name}, code="no_questionnaire"
+            )
+        check_binding(round=round, edition=edition)
+        SurveyGroup.objects.create(
+            survey=survey,
+            code=group.code,
+            name=group.name,
+            name_en=group.name_en,
+            rule=group.rule,
+            rule_number=group.rule_number,
+            priority=group.priority,
+            edition=edition,
+        )
+    audit.record("submissions.survey_created", survey, user=user, after={"round": round.code, "template": template})
+    return survey
+
+
+@transaction.atomic
+def change_group(*, user: User, group: SurveyGroup) -> SurveyGroup:
+    """Store a changed group while the survey is prepared; its questionnaire is checked against the round's edition."""
+    survey = Survey.objects.select_for_update().select_related("round__owner").get(pk=group.survey_id)
+    require_officer(user, survey.round)
+    if survey.state != SurveyState.DRAFT:
+        raise WrongState(_("Groups can be changed only while the survey is prepared."))
+    check_binding(round=survey.round, edition=group.edition)
+    group.save()
+    audit.record("submissions.survey_group", survey, user=user, after={"group": group.code, "weight": group.weight})
+    return group
+
+
+def check_binding(*, round: AssessmentRound, edition: QuestionnaireEdition) -> None:
+    """Raise SubmissionError where a question scores a criterion that is not a survey leaf of the round's edition."""
+    definition = definition_of(round.edition)
+    survey_leaves = {leaf.code for leaf in definition.leaves if leaf.scorer == "survey"}
+    unknown = sorted({q.criterion_code for q in edition.definition.questions if q.criterion_code} - survey_leaves)
+    if unknown:
+        raise SubmissionError(
+            _(
+                "The questionnaire “%(title)s” scores %(codes)s, which the criteria set of the round does not "
+                "score by survey."
+            )
+            % {"title": edition.title, "codes": ", ".join(unknown)},
+            code="unknown_criterion",
+        )
+
+
+@transaction.atomic
+def change_state(*, survey: Survey, to: str, user: User | None) -> Survey:
+    """Move the survey one step on; the only place that does. Raises WrongState where the step does not exist."""
+    before = survey.state
+    if to not in SURVEY_TRANSITIONS[before]:
+        raise WrongState(
+            _("A survey in the state “%(before)s” cannot become “%(after)s”.")
+            % {"before": SurveyState(before).label, "after": SurveyState(to).label}
+        )
+    if not Survey.objects.filter(pk=survey.pk, state=before).update(state=to):
+        raise WrongState(_("Somebody else changed the survey meanwhile. Load the page again."))
+    survey.state = to
+    audit.record("submissions.survey_state", survey, user=user, before={"state": before}, after={"state": to})
+    return survey
+
+
+@transaction.atomic
+def open_lists(*, user: User, survey: Survey) -> Survey:
+    """Let the participants enter their lists."""
+    require_officer(user, survey.round)
+    RespondentList.objects.bulk_create(
+        [RespondentList(survey=survey, participant=participant) for participant in survey.round.participants.all()],
+        ignore_conflicts=True,
+    )
+    return change_state(survey=survey, to=SurveyState.LISTS, user=user)

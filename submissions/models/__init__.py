@@ -1,0 +1,51 @@
+"""Models of rounds and submissions."""
+
+from submissions.models.appraisal import AppraisalSubstitute, ConflictOfInterest
+from submissions.models.explanations import ExplanationRequest
+from submissions.models.ledger import Adjustment, RoundSeal, ScoreEntry
+from submissions.models.notices import Notice
+from submissions.models.rounds import AppraisalAssignment, AssessmentRound, Extension, Participant, PhaseDeadline
+from submissions.models.submissions import Answer, Evidence, EvidenceUse, Receipt, SignOff, Submission
+from submissions.models.survey import (
+    Invitation,
+    Respondent,
+    RespondentList,
+    SealedAnswer,
+    Survey,
+    SurveyGroup,
+    SurveyIncident,
+    SurveyResponse,
+    SurveySignal,
+    UnitNetwork,
+)
+
+__all__ = [
+    "Adjustment",
+    "Answer",
+    "AppraisalAssignment",
+    "AppraisalSubstitute",
+    "AssessmentRound",
+    "ConflictOfInterest",
+    "Evidence",
+    "EvidenceUse",
+    "ExplanationRequest",
+    "Extension",
+    "Invitation",
+    "Notice",
+    "Participant",
+    "PhaseDeadline",
+    "Receipt",
+    "Respondent",
+    "RespondentList",
+    "RoundSeal",
+    "ScoreEntry",
+    "SealedAnswer",
+    "SignOff",
+    "Submission",
+    "Survey",
+    "SurveyGroup",
+    "SurveyIncident",
+    "SurveyResponse",
+    "SurveySignal",
+    "UnitNetwork",
+]

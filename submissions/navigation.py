@@ -1,0 +1,91 @@
+"""What the desks put into the workspace: menu items, things to do, and what other rooms add to a round's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cms import clock
+from cms.enums import Role
+from cms.models import User
+from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
+from cms.permissions import READ_ALL_ROLES, roles_in
+from submissions.domain.appraisal_gate import current_phase_deadline
+from submissions.domain.appraisal_queue import rounds_for, workload
+from submissions.domain.explanations import UNIT_ROLES, requests_for_unit
+from submissions.domain.round_access import OWNERS_READERS
+from submissions.enums import Phase, RequestState, RoundState
+from submissions.models import AssessmentRound
+
+RoundAction = Callable[[AssessmentRound, User], Iterable[NavItem]]
+_round_actions: list[RoundAction] = []
+
+
+def register_round_action(function: RoundAction) -> RoundAction:
+    """Register a function that returns links for a round's page (the room of publication adds its releases)."""
+    if function not in _round_actions:
+        _round_actions.append(function)
+    return function
+
+
+def round_actions(round: AssessmentRound, user: User) -> list[NavItem]:
+    """Return what other rooms offer on a round's page for the user."""
+    return [item for function in _round_actions for item in function(round, user)]
+
+
+@register_workspace_item
+def desk_items(request: HttpRequest) -> list[NavItem]:
+    """The menu items of the secretariat's and the appraiser's desks."""
+    if not request.user.is_authenticated:
+        return []
+    roles = roles_in(request)
+    items = []
+    if Role.APPRAISER in roles:
+        address = reverse("submissions:appraisal_rounds")
+        items.append(NavItem(_("Appraisal"), address, "clipboard-document-check", request.path.startswith(address)))
+    if roles.intersection(UNIT_ROLES) and requests_for_unit(request.user).exists():
+        address = reverse("submissions:explanations")
+        items.append(NavItem(_("Explanations"), address, "chat-bubble-left-right", request.path.startswith(address)))
+    if roles.intersection(OWNERS_READERS) or roles.intersection(READ_ALL_ROLES):
+        address = reverse("submissions:round_list")
+        items.append(NavItem(_("Rounds"), address, "rectangle-stack", request.path.startswith(address)))
+    return items
+
+
+@register_todo
+def explanation_todos(user: User) -> list[Todo]:
+    """Requests for explanation that wait for the user's units."""
+    return [
+        Todo(
+            title=_("Explain %(code)s – %(unit)s") % {"code": row.code, "unit": row.participant.unit.name},
+            url=reverse("submissions:explanation", args=[row.pk]),
+            due=row.due_at,
+            kind="explain",
+        )
+        for row in requests_for_unit(user).filter(state=RequestState.OPEN, due_at__gte=clock.now())
+    ]
+
+
+@register_todo
+def appraisal_todos(user: User) -> list[Todo]:
+    """Rounds in which decisions of the user's agencies are missing."""
+    todos = []
+    for round_ in rounds_for(user).filter(state=RoundState.APPRAISAL):
+        waiting = workload(user=user, round=round_).waiting
+        if waiting:
+            todos.append(
+                Todo(
+                    title=ngettext(
+                        "Appraise %(number)d criterion – %(round)s", "Appraise %(number)d criteria – %(round)s", waiting
+                    )
+                    % {"number": waiting, "round": round_.name},
+                    url=f"{reverse('submissions:appraisal_queue', args=[round_.code])}?trang-thai=cho",
+                    due=current_phase_deadline(round_, Phase.APPRAISAL_1),
+                    kind="appraise",
+                )
+            )
+    return todos

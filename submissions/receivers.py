@@ -1,0 +1,10 @@
+"""What submissions connect to the foundation once the registry is ready; each one call into the domain."""
+
+from cms.domain.files import register_reader
+from cms.enums import FileKind
+from submissions import navigation, unit_navigation  # noqa: F401 -- register menu items and things to do
+from submissions.domain.evidence import may_read_evidence
+from submissions.domain.explanations import may_read_explanation_file
+
+register_reader(FileKind.EVIDENCE, may_read_evidence)
+register_reader(FileKind.EVIDENCE, may_read_explanation_file)

@@ -1,0 +1,102 @@
+"""Forms of the survey's desk and of the units' lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from criteria_pages.models import QuestionnaireEdition, QuestionnairePage
+from submissions.domain.survey.templates import TEMPLATES
+from submissions.models import AssessmentRound, SurveyGroup
+
+_WHEN = {"type": "datetime-local"}
+_FORMATS = ["%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M"]
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time, typed or picked; shown in the form that the picker needs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            input_formats=_FORMATS, widget=forms.DateTimeInput(attrs=_WHEN, format="%Y-%m-%dT%H:%M"), **kwargs
+        )
+
+
+class SurveyForm(forms.Form):
+    """Sets up a survey: round, ready set of groups, dates, one questionnaire per group."""
+
+    round = forms.ModelChoiceField(AssessmentRound.objects.none(), label=_("Round"))
+    template = forms.ChoiceField(
+        label=_("Groups of respondents"),
+        choices=[
+            ("ministries", _("Five groups that rate ministries")),
+            ("provinces", _("Four groups that rate provinces")),
+            ("body", _("Two groups that rate the units of one body")),
+        ],
+    )
+    lists_due = MomentField(label=_("Lists due"))
+    answers_due = MomentField(label=_("Answers due"))
+    questionnaire = forms.ModelChoiceField(
+        QuestionnairePage.objects.none(),
+        label=_("Questionnaire of all groups"),
+        help_text=_("Each group may be given another one afterwards, before the lists open."),
+    )
+
+    def __init__(self, *args: Any, rounds: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["round"].queryset = rounds  # type: ignore[attr-defined]
+        pages = QuestionnairePage.objects.live().filter(editions__isnull=False).distinct()
+        self.fields["questionnaire"].queryset = pages  # type: ignore[attr-defined]
+
+    def editions(self) -> dict[str, QuestionnaireEdition]:
+        """Return the newest edition of the chosen questionnaire for every group of the chosen set."""
+        edition = self.cleaned_data["questionnaire"].editions.order_by("-number").first()
+        return {group.code: edition for group in TEMPLATES[self.cleaned_data["template"]]}
+
+
+class GroupForm(forms.ModelForm):
+    """Changes one group while the survey is prepared."""
+
+    edition = forms.ModelChoiceField(QuestionnaireEdition.objects.all(), label=_("Questionnaire"))
+
+    class Meta:
+        model = SurveyGroup
+        fields = ["name", "name_en", "rule", "rule_number", "error_margin", "edition", "weight", "priority"]
+
+
+class ReasonForm(forms.Form):
+    """A reason that the log keeps."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class PersonForm(forms.Form):
+    """One person of a list."""
+
+    name = forms.CharField(label=_("Full name"), max_length=255)
+    position = forms.CharField(label=_("Position"), max_length=255)
+    organisation = forms.CharField(label=_("Organisation"), max_length=255)
+    mail = forms.EmailField(label=_("Official mailbox"), required=False)
+    group = forms.ChoiceField(label=_("Group"))
+
+    def __init__(self, *args: Any, groups: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["group"].choices = [(g.code, g.name) for g in groups]  # type: ignore[attr-defined]
+
+
+class WorkbookForm(forms.Form):
+    """An uploaded list."""
+
+    file = forms.FileField(
+        label=_("Filled-in template (.xlsx)"), widget=forms.ClearableFileInput(attrs={"accept": ".xlsx"})
+    )
+
+
+class ContactForm(forms.Form):
+    """The unit's IT contact person."""
+
+    it_contact_name = forms.CharField(label=_("IT contact person"), max_length=255)
+    it_contact_position = forms.CharField(label=_("Position"), max_length=255, required=False)
+    it_contact_phone = forms.CharField(label=_("Telephone"), max_length=32, required=False)

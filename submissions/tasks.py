@@ -1,0 +1,40 @@
+"""Background jobs of rounds and submissions."""
+
+from __future__ import annotations
+
+import tempfile
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from cms.exceptions import PortalError
+from cms.jobs import JobContext, job, register_schedule
+from submissions import resources  # noqa: F401 -- registers the imports, in the web process and in the worker
+from submissions.domain.notices import mail_notices
+from submissions.domain.reminders import remind
+from submissions.domain.round_access import may_see
+from submissions.domain.round_scores import export_round_scores
+from submissions.models import AssessmentRound
+
+
+@job("submissions.export_round_scores", title=_("Scores of a round as Excel"))
+def export_scores(ctx: JobContext, *, round_id: int) -> None:
+    """Write the scores of a round as a workbook for the person who asked."""
+    round_ = AssessmentRound.objects.select_related("owner", "edition").get(pk=round_id)
+    if ctx.user is None or not may_see(ctx.user, round_):
+        raise PortalError(_("You may not read this round."), code="not_permitted")
+    with tempfile.TemporaryFile() as target:
+        export_round_scores(round_, target, progress=ctx.progress)
+        target.seek(0)
+        ctx.attach_result(f"diem-{round_.code}.xlsx", target)
+
+
+def remind_and_mail() -> None:
+    """Tell units about the lock of their forms and mail what was not mailed yet. Safe to run twice."""
+    with override(settings.LANGUAGE_CODE):
+        remind()
+        mail_notices()
+
+
+register_schedule("submissions.remind", "submissions.tasks.remind_and_mail", minutes=15)

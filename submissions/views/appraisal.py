@@ -1,0 +1,358 @@
+"""The appraiser's desk: rounds, the queue, one leaf, many leaves with one act."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cms.exceptions import PermissionRefused, PortalError
+from cms.models import Unit
+from cms.numbers import parse_id
+from criteria_pages.domain.queries import guidance_for
+from criteria_pages.exceptions import InputError
+from criteria_pages.rules.inputs import InputErrors
+from submissions.desk_forms import INPUT_PREFIX, AppraisalForm, AskForm
+from submissions.domain.appraisal import BatchItem, accept_many, record_appraisal
+from submissions.domain.appraisal_gate import GateFacts, appraisal_refusal, current_phase_deadline
+from submissions.domain.appraisal_queue import (
+    ACCEPTED,
+    CHANGED,
+    WAITING,
+    QueueFilters,
+    queue,
+    rounds_for,
+    territory,
+    workload,
+)
+from submissions.domain.explanations import requests_of
+from submissions.domain.leaf_story import LeafStory, leaf_story
+from submissions.enums import Phase
+from submissions.exceptions import StaleWrite
+from submissions.models import AssessmentRound, Participant, ScoreEntry, Submission
+
+PER_PAGE = 50
+FILTER_NAMES = ("linh-vuc", "tieu-chi", "don-vi", "trang-thai", "thieu", "tim")
+STATUS_OF = {"cho": WAITING, "giu": ACCEPTED, "khac": CHANGED}
+
+
+@login_required
+@require_safe
+def rounds(request: HttpRequest) -> HttpResponse:
+    """List the rounds in which an agency of the user appraises, with how much is left."""
+    found = [
+        {
+            "round": round_,
+            "workload": workload(user=request.user, round=round_),
+            "due": current_phase_deadline(round_, Phase.APPRAISAL_1),
+        }
+        for round_ in rounds_for(request.user)
+    ]
+    return render(request, "submissions/appraisal/rounds.html", {"rounds": found})
+
+
+@login_required
+@require_safe
+def queue_page(request: HttpRequest, code: str) -> HttpResponse:
+    """List the leaves that the user's agencies appraise, by the filters in the address."""
+    round_ = _round(request, code)
+    facts = GateFacts(request.user, round_)
+    assignments = facts.assignments
+    rows = queue(user=request.user, round=round_, filters=filters_of(request.GET), facts=facts)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("trang"))
+    leaves = {leaf.code: leaf for leaf in assignments.definition.leaves}
+    mine = assignments.leaves_of(facts.agencies)
+    domains = {assignments.definition.path(leaf.code)[0].code for leaf in mine}
+    context = {
+        "round": round_,
+        "page_obj": page,
+        "rows": [{"entry": row, "leaf": leaves[row.code]} for row in page],
+        "workload": workload(user=request.user, round=round_, facts=facts),
+        "due": current_phase_deadline(round_, Phase.APPRAISAL_1),
+        "domains": [d for d in assignments.definition.domains if d.code in domains],
+        "leaves": mine,
+        "units": _units(facts),
+        "statuses": [("cho", _("Waiting")), ("giu", _("Accepted")), ("khac", _("Decided otherwise"))],
+        "chosen": {
+            "domain": request.GET.get("linh-vuc", ""),
+            "leaf": request.GET.get("tieu-chi", ""),
+            "unit": request.GET.get("don-vi", ""),
+            "status": request.GET.get("trang-thai", ""),
+            "text": request.GET.get("tim", ""),
+            "without": request.GET.get("thieu", "") == "1",
+        },
+        "hidden": [(name, request.GET[name]) for name in FILTER_NAMES if request.GET.get(name)],
+        "query": filter_query(request.GET),
+        "illustrative": round_.illustrative,
+    }
+    return render(request, "submissions/appraisal/queue.html", context)
+
+
+@login_required
+@require_POST
+def accept(request: HttpRequest, code: str) -> HttpResponse:
+    """Accept the units' scores of the chosen leaves with one act; each passes the gate by itself."""
+    round_ = _round(request, code)
+    items = _chosen(request, round_)
+    if not items:
+        messages.warning(request, _("No criterion was chosen."))
+    else:
+        result = accept_many(user=request.user, items=items)
+        if result.accepted:
+            number = len(result.accepted)
+            messages.success(
+                request,
+                ngettext("%(number)d score was accepted.", "%(number)d scores were accepted.", number)
+                % {"number": number},
+            )
+        for item, sentence in result.refused:
+            messages.error(request, f"{item.participant.unit.name} – {item.code}: {sentence}")
+    query = filter_query(request.POST)
+    return redirect(f"{reverse('submissions:appraisal_queue', args=[round_.code])}{query}")
+
+
+def _chosen(request: HttpRequest, round_: AssessmentRound) -> list[BatchItem]:
+    """Read values of the form `participant:code:entry`; what cannot be read or is not of the round is left out."""
+    read = [part for value in request.POST.getlist("muc")[:PER_PAGE] if len(part := value.split(":")) == 3]
+    items = [(parse_id(pk), leaf, parse_id(entry)) for pk, leaf, entry in read]
+    ids = [pk for pk, _leaf, _entry in items if pk is not None]
+    participants = (
+        Participant.objects.filter(round=round_, pk__in=ids).select_related("unit", "round__edition").in_bulk()
+    )
+    return [
+        BatchItem(participants[pk], leaf, entry)
+        for pk, leaf, entry in items
+        if pk in participants and entry is not None
+    ]
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def leaf_page(request: HttpRequest, code: str, participant: int, leaf: str) -> HttpResponse:
+    """Show one leaf of one unit with everything to judge it by, and take the decision."""
+    round_ = _round(request, code)
+    who = (
+        Participant.objects.filter(round=round_, pk=participant)
+        .select_related("unit", "round__edition", "round__owner", "submission")
+        .first()
+    )
+    if who is None:
+        raise Http404
+    try:
+        story = leaf_story(who, leaf)
+    except KeyError:
+        raise Http404 from None
+    facts = GateFacts(request.user, round_)
+    _require_territory(facts, who, leaf)
+    if request.method == "POST":
+        return _decide(request, story, facts)
+    return _leaf_response(request, story, _form(story), facts)
+
+
+def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpResponse:
+    form = _form(story, request.POST)
+    form.is_valid()
+    accepts, keeps = request.POST.get("viec") == "chap-nhan", request.POST.get("viec") == "giu-nguyen"
+    try:
+        record_appraisal(
+            user=request.user,
+            participant=story.participant,
+            code=story.leaf.code,
+            accept=accepts,
+            keep=keeps,
+            expected_entry_id=form.cleaned_data.get("expected_entry_id"),
+            points=None if accepts or keeps else form.cleaned_data.get("points"),
+            inputs=None if accepts or keeps else form.changed_inputs(),
+            reason=form.cleaned_data.get("reason", ""),
+            public_note=form.cleaned_data.get("public_note", ""),
+        )
+    except PermissionRefused:
+        raise
+    except StaleWrite as stale:
+        fresh = leaf_story(story.participant, story.leaf.code)
+        again = _form(fresh, _with_newest(request.POST, fresh))
+        again.is_valid()
+        return _leaf_response(request, fresh, again, facts, status=409, stale=stale)
+    except InputErrors as errors:
+        for error in errors.errors:
+            _add_input_error(form, error)
+    except InputError as error:
+        _add_input_error(form, error)
+    except PortalError as error:
+        form.add_error(_field_of(error, form), error.message)
+    else:
+        messages.success(
+            request, _("%(code)s of %(unit)s is decided.") % {"code": story.leaf.code, "unit": story.participant.unit}
+        )
+        return redirect(_next_address(request, story, facts))
+    return _leaf_response(request, story, form, facts, status=422)
+
+
+def _add_input_error(form: AppraisalForm, error: InputError) -> None:
+    name = INPUT_PREFIX + error.field
+    form.add_error(name if name in form.fields else None, error.message)
+
+
+def _field_of(error: PortalError, form: AppraisalForm) -> str | None:
+    if error.code == "reason_missing":
+        return "reason"
+    return (
+        "points"
+        if error.code in {"points_out_of_range", "off_step", "not_a_number"} and "points" in form.fields
+        else None
+    )
+
+
+def _with_newest(posted: QueryDict, story: LeafStory) -> QueryDict:
+    data = posted.copy()
+    data["expected_entry_id"] = str(story.current.entry.pk) if story.current else ""
+    return data
+
+
+def _form(story: LeafStory, data: QueryDict | None = None) -> AppraisalForm:
+    source = story.decision or story.claim
+    current = story.current
+    return AppraisalForm(
+        data,
+        leaf=story.leaf,
+        inputs=source.entry.inputs if source else {},
+        initial={"expected_entry_id": current.entry.pk if current else None},
+    )
+
+
+def _leaf_response(
+    request: HttpRequest,
+    story: LeafStory,
+    form: AppraisalForm,
+    facts: GateFacts,
+    *,
+    status: int = 200,
+    stale: StaleWrite | None = None,
+) -> HttpResponse:
+    submission = _submission_of(story.participant)
+    refusal = None
+    if submission is not None:
+        refusal = appraisal_refusal(user=request.user, submission=submission, code=story.leaf.code, facts=facts)
+    before, after, place = _neighbours(request, story, facts)
+    context = {
+        "round": story.participant.round,
+        "story": story,
+        "form": form,
+        "refusal": refusal,
+        "stale": stale,
+        "previous": before,
+        "next": after,
+        "place": place,
+        "requests": requests_of(story.participant, story.leaf.code),
+        "ask_form": AskForm(),
+        "may_ask": refusal is None,
+        "guidance": guidance_for(story.participant.round.edition, story.leaf.code),
+        "query": filter_query(request.GET),
+        "others": _others(request, story, facts),
+        "illustrative": story.participant.round.illustrative,
+    }
+    return render(request, "submissions/appraisal/leaf.html", context, status=status)
+
+
+def _neighbours(request: HttpRequest, story: LeafStory, facts: GateFacts) -> tuple[str, str, tuple[int, int]]:
+    """Return the addresses before and after in the queue as filtered, and the place in it (from 1, of how many)."""
+    filters = filters_of(request.GET)
+    if not filter_query(request.GET):
+        filters = QueueFilters(unit=story.participant.unit_id)
+    keys = list(
+        queue(user=request.user, round=story.participant.round, filters=filters, facts=facts).values_list(
+            "participant_id", "code"
+        )[:2000]
+    )
+    here = (story.participant.pk, story.leaf.code)
+    at = keys.index(here) if here in keys else -1
+    before = _address(request, story, keys[at - 1]) if at > 0 else ""
+    after = _address(request, story, keys[at + 1]) if 0 <= at < len(keys) - 1 else ""
+    return before, after, (at + 1, len(keys))
+
+
+def _next_address(request: HttpRequest, story: LeafStory, facts: GateFacts) -> str:
+    after = _neighbours(request, story, facts)[1]
+    if after and "o-lai" not in request.POST:
+        return after
+    return f"{reverse('submissions:appraisal_queue', args=[story.participant.round.code])}{filter_query(request.GET)}"
+
+
+def _address(request: HttpRequest, story: LeafStory, key: tuple[int, str]) -> str:
+    address = reverse("submissions:appraisal_leaf", args=[story.participant.round.code, *key])
+    return f"{address}{filter_query(request.GET)}"
+
+
+def _others(request: HttpRequest, story: LeafStory, facts: GateFacts) -> list[dict[str, Any]]:
+    """The same leaf at other units that the user appraises, to judge alike."""
+    rows = queue(
+        user=request.user, round=story.participant.round, filters=QueueFilters(code=story.leaf.code), facts=facts
+    )
+    return [
+        {"entry": row, "address": _address(request, story, (row.participant_id, row.code))}
+        for row in rows.exclude(participant=story.participant)[:30]
+    ]
+
+
+# --- the address ------------------------------------------------------------------------------------------------------
+def filters_of(data: QueryDict) -> QueueFilters:
+    """Return the filters that an address asks for; what makes no sense is left out."""
+    unit = data.get("don-vi", "")
+    return QueueFilters(
+        domain=data.get("linh-vuc", ""),
+        code=data.get("tieu-chi", ""),
+        unit=parse_id(unit),
+        status=STATUS_OF.get(data.get("trang-thai", ""), ""),
+        without_evidence=data.get("thieu", "") == "1",
+        text=data.get("tim", "")[:200],
+    )
+
+
+def filter_query(data: QueryDict) -> str:
+    """Return the filters as the end of an address, empty where there are none."""
+    given = [(name, data[name]) for name in FILTER_NAMES if data.get(name)]
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _round(request: HttpRequest, code: str) -> AssessmentRound:
+    found = rounds_for(request.user).filter(code=code).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _require_territory(facts: GateFacts, who: Participant, leaf: str) -> None:
+    """Refuse a leaf of another agency, of the own unit or of a form that was not sent, also for reading."""
+    if ScoreEntry.objects.filter(participant=who, code=leaf).filter(territory(facts)).exists():
+        return
+    submission = _submission_of(who)
+    refusal = appraisal_refusal(user=facts.user, submission=submission, code=leaf, facts=facts) if submission else None
+    raise PermissionRefused(
+        refusal.message if refusal else _("%(unit)s has sent no self-assessment.") % {"unit": who.unit.name}
+    )
+
+
+def _submission_of(who: Participant) -> Submission | None:
+    return (
+        Submission.objects.select_related(
+            "participant__unit", "participant__round__edition", "participant__round__owner"
+        )
+        .filter(participant=who)
+        .first()
+    )
+
+
+def _units(facts: GateFacts) -> list[Unit]:
+    rows = queue(user=facts.user, round=facts.round, facts=facts)
+    return list(
+        Unit.objects.filter(pk__in=rows.order_by().values("participant__unit_id").distinct()).order_by("order", "name")
+    )

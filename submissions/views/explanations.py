@@ -1,0 +1,135 @@
+"""Requests for explanation: the agency asks and withdraws, the unit reads and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cms.exceptions import PermissionRefused, PortalError
+from submissions.desk_forms import INPUT_PREFIX, AskForm, ExplainForm
+from submissions.domain import explanations
+from submissions.domain.evidence import add_evidence, library_of
+from submissions.domain.gate import refusal as write_refusal
+from submissions.domain.leaf_story import leaf_story
+from submissions.enums import RequestState, WriteAction
+from submissions.models import ExplanationRequest, Participant, Submission
+from submissions.views.access import attempt
+
+
+@login_required
+@require_safe
+def request_list(request: HttpRequest) -> HttpResponse:
+    """List the requests to the user's units, those that wait first."""
+    rows = explanations.requests_for_unit(request.user)
+    waiting = [row for row in rows if row.state == RequestState.OPEN]
+    others = [row for row in rows if row.state != RequestState.OPEN]
+    return render(request, "submissions/explanations/list.html", {"waiting": waiting, "others": others})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the thread of one request and take the unit's answer."""
+    asked = explanations.requests_for_unit(request.user).filter(pk=pk).first()
+    if asked is None:
+        raise Http404
+    story = leaf_story(asked.participant, asked.code)
+    inputs = story.claim.entry.inputs if story.claim else {}
+    library = library_of(asked.participant.unit)
+    form = ExplainForm(request.POST or None, request.FILES or None, leaf=story.leaf, library=library, inputs=inputs)
+    if request.method == "POST" and form.is_valid() and _answer(request, asked, form):
+        messages.success(request, _("The explanation is sent to %(agency)s.") % {"agency": asked.agency.name})
+        return redirect("submissions:explanation", asked.pk)
+    submission = Submission.objects.select_related("participant__unit", "participant__round__edition").get(
+        participant=asked.participant
+    )
+    context = {
+        "asked": asked,
+        "story": story,
+        "form": form,
+        "thread": explanations.requests_of(asked.participant, asked.code),
+        "refusal": write_refusal(user=request.user, submission=submission, code=asked.code, action=WriteAction.EXPLAIN),
+        "illustrative": asked.participant.round.illustrative,
+    }
+    return render(request, "submissions/explanations/request.html", context, status=422 if form.errors else 200)
+
+
+def _answer(request: HttpRequest, asked: ExplanationRequest, form: ExplainForm) -> bool:
+    data: dict[str, Any] = form.cleaned_data
+    try:
+        documents = list(data["documents"])
+        if data["upload"]:
+            documents.append(
+                add_evidence(
+                    user=request.user,
+                    unit=asked.participant.unit,
+                    content=data["upload"],
+                    name=data["upload"].name,
+                )
+            )
+        explanations.answer(
+            user=request.user,
+            request=asked,
+            text=data["answer"],
+            inputs=form.changed_inputs(),
+            evidence=documents,
+        )
+    except PermissionRefused:
+        raise
+    except PortalError as refusal:
+        name = INPUT_PREFIX + getattr(refusal, "field", "")
+        form.add_error(name if name in form.fields else None, refusal.message)
+        return False
+    return True
+
+
+@login_required
+@require_POST
+def ask_unit(request: HttpRequest, code: str, participant: int, leaf: str) -> HttpResponse:
+    """Ask a unit to explain one leaf."""
+    who = (
+        Participant.objects.filter(round__code=code, pk=participant)
+        .select_related("unit", "round__edition", "round__owner")
+        .first()
+    )
+    if who is None:
+        raise Http404
+    form = AskForm(request.POST)
+    if form.is_valid():
+        attempt(
+            request,
+            lambda: explanations.ask(
+                user=request.user,
+                participant=who,
+                code=leaf,
+                question=form.cleaned_data["question"],
+                due_at=form.cleaned_data["due_at"],
+            ),
+            _("%(unit)s is asked to explain %(code)s.") % {"unit": who.unit.name, "code": leaf},
+        )
+    else:
+        for name, errors in form.errors.items():
+            label = form.fields[name].label if name in form.fields else ""
+            messages.error(request, f"{label}: {' '.join(errors)}")
+    return redirect("submissions:appraisal_leaf", code, participant, leaf)
+
+
+@login_required
+@require_POST
+def withdraw_request(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a request back."""
+    asked = ExplanationRequest.objects.select_related("participant__round").filter(pk=pk).first()
+    if asked is None:
+        raise Http404
+    attempt(
+        request,
+        lambda: explanations.withdraw(user=request.user, request=asked, note=request.POST.get("ly-do", "")),
+        _("The request is withdrawn."),
+    )
+    return redirect("submissions:appraisal_leaf", asked.participant.round.code, asked.participant_id, asked.code)

@@ -1,0 +1,237 @@
+"""The survey officer's desk: set up, lists, invitations, watch, results."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cms.enums import Role
+from cms.exceptions import PermissionRefused, PortalError
+from cms.jobs import enqueue
+from cms.permissions import may_read_all, require_role, units_where
+from submissions.domain.survey import invitations, lists, mixing, results, selection, setup, watch
+from submissions.models import AssessmentRound, Invitation, Respondent, RespondentList, Survey, SurveyIncident
+from submissions.survey_enums import DeliveryState, RespondentState, SurveyState
+from submissions.survey_forms import GroupForm, ReasonForm, SurveyForm
+
+PER_PAGE = 50
+
+
+def surveys_of(user: Any) -> Any:
+    """Return the surveys whose desk the user may see."""
+    rows = Survey.objects.select_related("round__owner").order_by("-round__year", "pk")
+    if may_read_all(user):
+        return rows
+    return rows.filter(round__owner__in=units_where(user, Role.SURVEY_OFFICER))
+
+
+def _survey(request: HttpRequest, pk: int) -> Survey:
+    found: Survey | None = surveys_of(request.user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@login_required
+@require_safe
+def survey_list(request: HttpRequest) -> HttpResponse:
+    """List the surveys."""
+    may_create = units_where(request.user, Role.SURVEY_OFFICER).exists()
+    if not may_create and not may_read_all(request.user):
+        raise Http404
+    return render(
+        request, "submissions/survey/desk_list.html", {"surveys": surveys_of(request.user), "may_create": may_create}
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Set up the survey of a round."""
+    require_role(request.user, Role.SURVEY_OFFICER)
+    rounds = AssessmentRound.objects.filter(
+        owner__in=units_where(request.user, Role.SURVEY_OFFICER), survey__isnull=True
+    )
+    form = SurveyForm(request.POST or None, rounds=rounds)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            survey = setup.create_survey(
+                user=request.user,
+                round=data["round"],
+                lists_due=data["lists_due"],
+                answers_due=data["answers_due"],
+                template=data["template"],
+                editions=form.editions(),
+            )
+        except PortalError as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, _("The survey was set up. Check its groups, then open the lists."))
+            return redirect("submissions:survey_desk", pk=survey.pk)
+    return render(request, "submissions/survey/desk_create.html", {"form": form})
+
+
+@login_required
+@require_safe
+def desk(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show where the survey stands and what can be done next."""
+    survey = _survey(request, pk)
+    progress = invitations.progress(survey)
+    return render(
+        request,
+        "submissions/survey/desk.html",
+        {
+            "survey": survey,
+            "groups": survey.groups.select_related("edition"),
+            "lists": survey.lists.select_related("participant__unit").order_by("participant__unit__name"),
+            "page_obj": Paginator(progress, PER_PAGE).get_page(request.GET.get("trang")),
+            "totals": _totals(survey),
+            "left_out": Respondent.objects.filter(list__survey=survey)
+            .exclude(state=RespondentState.ASKED)
+            .select_related("group", "list__participant__unit")[:PER_PAGE],
+            "incidents": survey.incidents.select_related("unit", "first_officer", "second_officer"),
+            "reason_form": ReasonForm(),
+            "is_officer": units_where(request.user, Role.SURVEY_OFFICER).filter(pk=survey.round.owner_id).exists(),
+            "unit_results": results.unit_results(survey)
+            if survey.state in {SurveyState.CLOSED, SurveyState.RESULTS}
+            else [],
+        },
+    )
+
+
+def _totals(survey: Survey) -> dict[str, int]:
+    rows = Invitation.objects.filter(respondent__list__survey=survey)
+    return {
+        "asked": rows.count(),
+        "answered": rows.filter(used=True).count(),
+        "waiting": rows.filter(delivery=DeliveryState.WAITING).exclude(respondent__mail="").count(),
+        "bounced": rows.filter(delivery=DeliveryState.BOUNCED).count(),
+        "without_mail": rows.filter(respondent__mail="").count(),
+    }
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def group(request: HttpRequest, pk: int, group: int) -> HttpResponse:
+    """Change one group while the survey is prepared."""
+    survey = _survey(request, pk)
+    setup.require_officer(request.user, survey.round)
+    row = get_object_or_404(survey.groups, pk=group)
+    form = GroupForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        try:
+            setup.change_group(user=request.user, group=form.save(commit=False))
+        except PortalError as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, _("The group was changed."))
+            return redirect("submissions:survey_desk", pk=survey.pk)
+    return render(request, "submissions/survey/desk_group.html", {"survey": survey, "group": row, "form": form})
+
+
+def _steps(request: HttpRequest, survey: Survey) -> dict[str, tuple[Callable[[], Any], str]]:
+    user = request.user
+    return {
+        "open_lists": (lambda: setup.open_lists(user=user, survey=survey), _("The units may enter their lists now.")),
+        "select": (
+            lambda: selection.select_respondents(user=user, survey=survey, seed=secrets.randbelow(10**9)),
+            _("Respondents were selected. Check who was left out and why."),
+        ),
+        "invite": (
+            lambda: invitations.make_invitations(user=user, survey=survey),
+            _("Invitations were made. Send the letters now."),
+        ),
+        "scan": (lambda: watch.scan(survey=survey), _("The answers were looked through for signs of interference.")),
+        "close": (
+            lambda: mixing.close_survey(survey=survey, user=user),
+            _("The survey is closed and its answers are mixed."),
+        ),
+        "results": (
+            lambda: results.write_results(user=user, survey=survey),
+            _("The points of the survey are in the index."),
+        ),
+    }
+
+
+@login_required
+@require_POST
+def step(request: HttpRequest, pk: int) -> HttpResponse:
+    """Do one step of the survey."""
+    survey = _survey(request, pk)
+    setup.require_officer(request.user, survey.round)
+    name = request.POST.get("step", "")
+    if name in {"mail", "remind"}:
+        reminder = name == "remind"
+        sequence = Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.SENT).count()
+        run = enqueue(
+            "submissions.survey_mail",
+            arguments={"survey": survey.pk, "reminder": reminder},
+            key=f"survey-{name}-{survey.pk}-{sequence}-{secrets.token_hex(4)}",
+            user=request.user,
+        )
+        return redirect("cms:job", pk=run.pk)
+    known = _steps(request, survey)
+    if name not in known:
+        raise Http404
+    act, done = known[name]
+    try:
+        act()
+    except PermissionRefused:
+        raise
+    except PortalError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, done)
+    return redirect("submissions:survey_desk", pk=survey.pk)
+
+
+@login_required
+@require_POST
+def review_list(request: HttpRequest, pk: int, list_pk: int) -> HttpResponse:
+    """Accept a sent list or return it with a reason."""
+    survey = _survey(request, pk)
+    one = get_object_or_404(RespondentList, survey=survey, pk=list_pk)
+    try:
+        if request.POST.get("decision") == "accept":
+            lists.accept_list(user=request.user, respondent_list=one)
+        else:
+            lists.return_list(user=request.user, respondent_list=one, reason=request.POST.get("reason", ""))
+    except PermissionRefused:
+        raise
+    except PortalError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("The decision on the list of %(unit)s is stored.") % {"unit": one.participant.unit})
+    return redirect("submissions:survey_desk", pk=survey.pk)
+
+
+@login_required
+@require_POST
+def review_incident(request: HttpRequest, pk: int, incident: int) -> HttpResponse:
+    """Dismiss a sign of interference, propose or confirm the cancellation."""
+    survey = _survey(request, pk)
+    row = get_object_or_404(SurveyIncident, survey=survey, pk=incident)
+    try:
+        watch.review(
+            user=request.user,
+            incident=row,
+            cancel=request.POST.get("decision") == "cancel",
+            reason=request.POST.get("reason", ""),
+        )
+    except PermissionRefused:
+        raise
+    except PortalError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("The review is stored."))
+    return redirect("submissions:survey_desk", pk=survey.pk)
