@@ -1,0 +1,9 @@
+"""Charts as server-rendered SVG: no script, no inline style, classes from the design system, a table beside each.
+
+Horizontal places are percentages and heights are pixels, so that text keeps its size from a phone to a wall screen.
+"""
+
+from publishing.charts.marks import bar, distribution, dot_row, gantt_bar, waterfall_bar
+from publishing.charts.trend import TrendPoint, trend
+
+__all__ = ["TrendPoint", "bar", "distribution", "dot_row", "gantt_bar", "trend", "waterfall_bar"]

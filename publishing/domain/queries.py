@@ -1,0 +1,339 @@
+"""What citizens may read of releases. Every function that finds a release asks the embargo (invariant 10)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.core.cache import cache
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from cms import clock
+from cms.models import Unit, UnitSuccession
+from publishing.enums import EntryStatus, ReleaseState
+from publishing.exceptions import ReleaseAbsent, ReleaseWithdrawn
+from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
+from publishing.models.releases import ReleaseQuerySet
+
+STATS_VERSION = 1
+DAY = 86_400
+
+
+def public_releases() -> ReleaseQuerySet:
+    """Return the releases that citizens may see now, corrected ones included."""
+    return IndexRelease.objects.public(clock.now()).select_related("round", "edition", "owner")
+
+
+def current_releases() -> ReleaseQuerySet:
+    """Return the public releases that no public release corrects."""
+    return IndexRelease.objects.current(clock.now()).select_related("round", "edition", "owner")
+
+
+def find_release(slug: str) -> IndexRelease:
+    """Return the release at the address. Raises `ReleaseAbsent`, or `ReleaseWithdrawn` where it was public once."""
+    release = IndexRelease.objects.select_related("round", "edition", "owner").filter(slug=slug).first()
+    now = clock.now()
+    if release is None:
+        raise ReleaseAbsent(_("There is no such result."))
+    if release.is_public(now):
+        return release
+    was_public = release.publish_at is not None and release.publish_at <= now
+    if (
+        release.state == ReleaseState.WITHDRAWN
+        and was_public
+        and release.withdrawn_at is not None
+        and release.publish_at is not None
+        and release.withdrawn_at >= release.publish_at
+    ):
+        raise ReleaseWithdrawn(_("This result was withdrawn."), release=release)
+    raise ReleaseAbsent(_("There is no such result."))
+
+
+def correction_of(release: IndexRelease) -> IndexRelease | None:
+    """Return the public release that corrects this one."""
+    return public_releases().filter(corrects=release).first()
+
+
+def previous_release(release: IndexRelease) -> IndexRelease | None:
+    """Return the public result of the year before in the same series."""
+    return current_releases().filter(series=release.series, year=release.year - 1).first()
+
+
+def is_comparable(release: IndexRelease, previous: IndexRelease | None) -> bool:
+    """Whether results may be set against the year before: no mark of a new rule set, and the same criteria set."""
+    if previous is None or release.rule_set_mark:
+        return False
+    if release.edition is None or previous.edition is None:
+        return release.edition is None and previous.edition is None
+    return release.edition.page_id == previous.edition.page_id
+
+
+# --- nodes of the rule set --------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class NodeName:
+    """A domain, criterion or leaf as the release's edition names it."""
+
+    code: str
+    name: str
+    name_en: str
+    level: int
+    maximum: Decimal
+    parent: str = ""
+
+    @property
+    def display_name(self) -> str:
+        """The name in the language of the interface."""
+        return self.name_en if self.name_en and get_language() == "en" else self.name
+
+
+def nodes_of(release: IndexRelease) -> dict[str, NodeName]:
+    """Return all nodes of the release's edition by code, in order; none for historic results."""
+    nodes: dict[str, NodeName] = {}
+    if release.edition is None:
+        return nodes
+    for domain in release.edition.definition.domains:
+        nodes[domain.code] = NodeName(domain.code, domain.name, domain.name_en, 1, domain.maximum)
+        for criterion in domain.criteria:
+            nodes[criterion.code] = NodeName(
+                criterion.code, criterion.name, criterion.name_en, 2, criterion.maximum, domain.code
+            )
+            for leaf in criterion.leaves:
+                if leaf.code != criterion.code:
+                    nodes[leaf.code] = NodeName(
+                        leaf.code, leaf.name, leaf.name_en, leaf.level, leaf.maximum, criterion.code
+                    )
+    return nodes
+
+
+def domains_of(release: IndexRelease) -> list[NodeName]:
+    """Return the domains of the release's edition in order."""
+    return [node for node in nodes_of(release).values() if node.level == 1]
+
+
+# --- figures over all units -------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class NodeStats:
+    """Mean and best of a node in percent of the unit's own maximum."""
+
+    mean: Decimal
+    best: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStats:
+    """Figures over the assessed units of one tier, or of all (tier "")."""
+
+    tier_code: str
+    tier_name: str
+    values: tuple[Decimal, ...]
+    mean: Decimal | None
+    median: Decimal | None
+    best: Decimal | None
+    best_names: tuple[str, ...]
+    lowest: Decimal | None
+    nodes: dict[str, NodeStats] = field(default_factory=dict)
+    classes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many units have an index."""
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStats:
+    """Figures over a whole release and over each of its tiers; computed once, since a release never changes."""
+
+    groups: dict[str, GroupStats]
+    ranked: int
+    not_ranked: int
+    not_assessed: int
+
+    @property
+    def all(self) -> GroupStats:
+        """Figures over all units."""
+        return self.groups[""]
+
+    @property
+    def tiers(self) -> list[GroupStats]:
+        """Figures of each tier."""
+        return [group for code, group in self.groups.items() if code]
+
+    def of_tier(self, tier_code: str) -> GroupStats:
+        """Figures of one tier."""
+        return self.groups.get(tier_code, self.all)
+
+
+def stats_of(release: IndexRelease) -> ReleaseStats:
+    """Return the figures over a release. Callers have asked the embargo; the cache key is the hash of the rows."""
+    key = f"release-stats-{STATS_VERSION}-{release.pk}-{release.rows_sha256}"
+    stats = cache.get(key)
+    if stats is None:
+        stats = _compute_stats(release)
+        cache.set(key, stats, DAY)
+    return stats
+
+
+def _compute_stats(release: IndexRelease) -> ReleaseStats:
+    rows = list(
+        ReleaseEntry.objects.filter(release=release).values_list(
+            "tier_code", "tier_name", "status", "index", "unit_name", "class_code", "pk"
+        )
+    )
+    tier_of = {row[6]: row[0] for row in rows if row[3] is not None}
+    shares = _domain_shares(release, tier_of)
+    statuses = [row[2] for row in rows]
+    groups = {"": _group("", "", rows, shares)}
+    for tier_code, tier_name in dict.fromkeys((row[0], row[1]) for row in rows):
+        groups[tier_code] = _group(tier_code, tier_name, [row for row in rows if row[0] == tier_code], shares)
+    return ReleaseStats(
+        groups=groups,
+        ranked=statuses.count(EntryStatus.RANKED),
+        not_ranked=statuses.count(EntryStatus.NOT_RANKED),
+        not_assessed=statuses.count(EntryStatus.NOT_ASSESSED),
+    )
+
+
+def _domain_shares(release: IndexRelease, tier_of: dict[int, str]) -> dict[str, dict[str, list[Decimal]]]:
+    shares: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
+    rows = ReleaseScore.objects.filter(entry__release=release, level=1, points__isnull=False, maximum__gt=0)
+    for entry_id, code, points, maximum in rows.values_list("entry_id", "code", "points", "maximum").iterator(5000):
+        if entry_id in tier_of and points is not None:
+            share = points * 100 / maximum
+            shares[""][code].append(share)
+            shares[tier_of[entry_id]][code].append(share)
+    return shares
+
+
+def _group(
+    tier_code: str, tier_name: str, rows: Sequence[tuple], shares: dict[str, dict[str, list[Decimal]]]
+) -> GroupStats:
+    values = tuple(sorted((row[3] for row in rows if row[3] is not None), reverse=True))
+    ranked = [row for row in rows if row[3] is not None and row[2] == EntryStatus.RANKED]
+    best = max((row[3] for row in ranked), default=None)
+    classes: dict[str, int] = {}
+    for row in rows:
+        if row[5]:
+            classes[row[5]] = classes.get(row[5], 0) + 1
+    return GroupStats(
+        tier_code=tier_code,
+        tier_name=tier_name,
+        values=values,
+        mean=_mean(values),
+        median=_median(values),
+        best=best,
+        best_names=tuple(row[4] for row in ranked if row[3] == best),
+        lowest=values[-1] if values else None,
+        nodes={
+            code: NodeStats(mean=_mean(parts) or Decimal(0), best=max(parts))
+            for code, parts in shares.get(tier_code, {}).items()
+        },
+        classes=classes,
+    )
+
+
+def _mean(values: Sequence[Decimal]) -> Decimal | None:
+    return sum(values, Decimal(0)) / len(values) if values else None
+
+
+def _median(values: Sequence[Decimal]) -> Decimal | None:
+    if not values:
+        return None
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+# --- units over the years ---------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class YearResult:
+    """A unit's result of one year in a series. `breaks`: not comparable with the one before, `why` says why."""
+
+    entry: ReleaseEntry
+    breaks: bool = False
+    why: str = ""
+
+    @property
+    def year(self) -> int:
+        """The year assessed."""
+        return self.entry.release.year
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """A unit that this one follows, with its results."""
+
+    succession: UnitSuccession
+    results: tuple[YearResult, ...]
+
+
+def results_of_unit(unit: Unit, *, series: str = "") -> list[YearResult]:
+    """Return the unit's current public results, oldest first, breaks marked; of one series where it is named."""
+    releases = current_releases()
+    if series:
+        releases = releases.filter(series=series)
+    entries = (
+        ReleaseEntry.objects.filter(unit=unit, release__in=releases.order_by())
+        .select_related("release__edition")
+        .order_by("release__series", "release__year", "release__publish_at")
+    )
+    return _with_breaks(entries)
+
+
+def _with_breaks(entries: Iterable[ReleaseEntry]) -> list[YearResult]:
+    results: list[YearResult] = []
+    for entry in entries:
+        before = results[-1].entry.release if results else None
+        why = _why_not_comparable(before, entry.release)
+        results.append(YearResult(entry=entry, breaks=bool(why), why=why))
+    return results
+
+
+def _why_not_comparable(before: IndexRelease | None, release: IndexRelease) -> str:
+    if before is None or before.series != release.series:
+        return ""
+    if release.rule_set_mark:
+        return release.rule_set_mark
+    marked = (
+        current_releases()
+        .filter(series=release.series, year__gt=before.year, year__lt=release.year)
+        .exclude(rule_set_mark="")
+        .first()
+    )
+    if marked is not None:
+        return marked.rule_set_mark
+    pages = {one.edition.page_id if one.edition else None for one in (before, release)}
+    return _("Another criteria set") if len(pages) > 1 else ""
+
+
+def predecessors_of(unit: Unit, *, series: str = "") -> list[Predecessor]:
+    """Return the units that this one follows, nearest first, each with its results; renamings chain on."""
+    found: list[Predecessor] = []
+    queue, seen = [unit.pk], {unit.pk}
+    while queue:
+        successions = (
+            UnitSuccession.objects.filter(successor_id__in=queue)
+            .exclude(predecessor_id__in=seen)
+            .select_related("predecessor__tier", "successor")
+            .order_by("-date", "predecessor__name")
+        )
+        queue = []
+        for succession in successions:
+            if succession.predecessor_id not in seen:
+                seen.add(succession.predecessor_id)
+                queue.append(succession.predecessor_id)
+                results = tuple(results_of_unit(succession.predecessor, series=series))
+                found.append(Predecessor(succession=succession, results=results))
+    return found
+
+
+def find_entry(release: IndexRelease, unit_code: str) -> ReleaseEntry:
+    """Return the unit's line in the release. Raises `ReleaseAbsent` where the unit is not in it."""
+    entry = ReleaseEntry.objects.filter(release=release, unit_code=unit_code).select_related("unit").first()
+    if entry is None:
+        raise ReleaseAbsent(_("This unit is not in this result."), code="unit_absent")
+    entry.release = release
+    return entry

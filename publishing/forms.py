@@ -1,0 +1,112 @@
+"""Forms of the releases desk. They read what is typed; the domain decides."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cms.exceptions import PortalError
+from cms.numbers import parse_decimal
+from cms.text import slug
+from publishing.enums import RankScope, TaskStatus, TieRule
+from submissions.desk_forms import LocalDate, LocalDateTime
+
+CLASS_ROWS = 6
+
+
+class BuildForm(forms.Form):
+    """How a release is titled and ranked."""
+
+    title = forms.CharField(label=_("Title"), max_length=255)
+    title_en = forms.CharField(label=_("Title in English"), max_length=255, required=False)
+    tie_rule = forms.ChoiceField(label=_("Equal results"), choices=TieRule.choices)
+    rank_scope = forms.ChoiceField(label=_("Ranked among"), choices=RankScope.choices)
+    series = forms.CharField(
+        label=_("Series"),
+        max_length=64,
+        help_text=_("Results of one series form a trend over the years. Use the same word every year."),
+    )
+    rule_set_mark = forms.CharField(
+        label=_("Not comparable with the year before, because"),
+        max_length=255,
+        required=False,
+        help_text=_("Leave empty where results may be compared. Otherwise the trend is broken here and says this."),
+    )
+    source = forms.CharField(label=_("Source"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_series(self) -> str:
+        """Make an address part of the series."""
+        return slug(self.cleaned_data["series"])
+
+
+class ClassForm(forms.Form):
+    """One class of results; a row left empty is no class."""
+
+    code = forms.CharField(label=_("Code"), max_length=16, required=False)
+    name = forms.CharField(label=_("Name of the class"), max_length=100, required=False)
+    name_en = forms.CharField(label=_("Name in English"), max_length=100, required=False)
+    start = forms.CharField(
+        label=_("From, percent"), max_length=10, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+
+    def clean_start(self) -> Decimal | None:
+        """Read the threshold as people type it."""
+        text = self.cleaned_data["start"]
+        if not text.strip():
+            return None
+        try:
+            return parse_decimal(text)
+        except PortalError as refusal:
+            raise forms.ValidationError(str(refusal.message)) from refusal
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for code, name and threshold together."""
+        cleaned = super().clean() or {}
+        given = [cleaned.get("code"), cleaned.get("name"), cleaned.get("start") is not None]
+        if any(given) and not all(given) and "start" not in self.errors:
+            raise forms.ValidationError(_("A class needs a code, a name and a threshold."))
+        return cleaned
+
+    def to_class(self) -> dict[str, str] | None:
+        """Return the class as the release stores it, None for an empty row."""
+        data = self.cleaned_data
+        if not data.get("code"):
+            return None
+        found = {"code": data["code"], "name": data["name"], "from": format(data["start"], "f")}
+        return {**found, "name_en": data["name_en"]} if data["name_en"] else found
+
+
+ClassFormSet = forms.formset_factory(ClassForm, extra=CLASS_ROWS, max_num=CLASS_ROWS, absolute_max=CLASS_ROWS)
+
+
+class ApproveForm(forms.Form):
+    """The decision and the time of publication."""
+
+    decision_number = forms.CharField(label=_("Decision number"), max_length=100, required=False)
+    decision_date = LocalDate(label=_("Decision date"), required=False)
+    decision_number.needed_sometimes = decision_date.needed_sometimes = True  # type: ignore[attr-defined]
+    publish_at = LocalDateTime(
+        label=_("Publish at"), required=False, help_text=_("Left empty: at once. Nothing is visible before this time.")
+    )
+
+    def __init__(self, *args: Any, needs_decision: bool = True, **kwargs: Any) -> None:
+        """Collected figures of past years need no decision of ours."""
+        super().__init__(*args, **kwargs)
+        for name in ("decision_number", "decision_date"):
+            self.fields[name].required = needs_decision
+
+
+class ReasonForm(forms.Form):
+    """A reason that is kept, and published where the step is public."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+
+
+class ProgressForm(forms.Form):
+    """How far a task of a plan is."""
+
+    status = forms.ChoiceField(label=_("How far it is"), choices=TaskStatus.choices)
+    note = forms.CharField(label=_("Note for the public"), max_length=500, required=False)

@@ -1,0 +1,62 @@
+"""What publication puts into the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cms.enums import Role
+from cms.models import User
+from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
+from cms.permissions import has_role, may_read_all, units_where
+from publishing.domain.desk import DESK_ROLES, may_approve, releases_seen_by, rounds_to_release
+from publishing.domain.plan_progress import REPORTERS
+from publishing.enums import PlanRole, ReleaseState
+from publishing.models import IndexRelease, PlanTask
+from submissions.enums import RoundState
+from submissions.models import AssessmentRound
+from submissions.navigation import register_round_action
+
+
+@register_workspace_item
+def items(request: HttpRequest) -> Iterable[NavItem]:
+    """The releases desk, and the tasks of plans for those who report on them."""
+    user = request.user
+    if units_where(user, *DESK_ROLES).exists() or may_read_all(user):
+        url = reverse("publishing:desk")
+        yield NavItem(_("Publication"), url, "megaphone", request.path.startswith(url))
+    led = PlanTask.objects.filter(plan__live=True, units__role=PlanRole.LEAD)
+    if led.filter(units__unit__in=units_where(user, *REPORTERS)).exists():
+        url = reverse("publishing:my_tasks")
+        yield NavItem(_("Plan tasks"), url, "calendar-days", request.path.startswith(url))
+
+
+@register_todo
+def todos(user: User) -> Iterable[Todo]:
+    """Drafts that wait for the approver; finalised rounds and returned drafts that wait for the secretariat."""
+    for release in releases_seen_by(user).filter(state=ReleaseState.DRAFT):
+        if may_approve(user, release):
+            yield Todo(
+                title=_("Decide about the release “%(title)s”") % {"title": release.title},
+                url=reverse("publishing:desk_release", args=[release.pk]),
+                kind="approve",
+            )
+    for round_ in rounds_to_release(user):
+        yield Todo(
+            title=_("Build the release of “%(round)s”") % {"round": round_.name},
+            url=reverse("publishing:desk_build", args=[round_.code]),
+            kind="build",
+        )
+
+
+@register_round_action
+def round_links(round: AssessmentRound, user: User) -> Iterable[NavItem]:
+    """Links on a round's page: its releases, and building one."""
+    for release in IndexRelease.objects.filter(round=round).exclude(state=ReleaseState.DISCARDED).order_by("-pk"):
+        label = f"{release.title} ({release.get_state_display()})"
+        yield NavItem(label, reverse("publishing:desk_release", args=[release.pk]), "megaphone")
+    if round.state == RoundState.FINALISED and has_role(user, Role.SECRETARIAT, round.owner):
+        yield NavItem(_("Build a release"), reverse("publishing:desk_build", args=[round.code]), "plus")

@@ -1,0 +1,115 @@
+"""Catalogue, feed and sitemap: what programs and search engines read. Each asks the embargo at every read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sitemaps import Sitemap
+from django.contrib.sitemaps.views import sitemap as sitemap_view
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from wagtail.contrib.sitemaps import Sitemap as PageSitemap
+
+from publishing.domain import queries
+from publishing.domain.catalogue import catalogue, turtle
+from publishing.domain.exports import note_of, release_address
+from publishing.domain.findings import ranking_finding
+from publishing.models import IndexRelease, ReleaseEntry
+from publishing.views.access import public
+
+NEWEST = 50
+
+
+@public
+def catalogue_json(request: HttpRequest) -> HttpResponse:
+    """Send the catalogue as JSON-LD."""
+    graph = catalogue(_catalogued())
+    return HttpResponse(json.dumps(graph, ensure_ascii=False, indent=1), content_type="application/ld+json")
+
+
+@public
+def catalogue_turtle(request: HttpRequest) -> HttpResponse:
+    """Send the catalogue as Turtle."""
+    return HttpResponse(turtle(catalogue(_catalogued())), content_type="text/turtle; charset=utf-8")
+
+
+def _catalogued() -> list[IndexRelease]:
+    return list(queries.current_releases().select_related("corrects").order_by("-year", "slug"))
+
+
+@public
+def feed(request: HttpRequest) -> HttpResponse:
+    """Send the newest results and corrections as an Atom feed."""
+    address = f"{settings.PORTAL_BASE_URL}{reverse('publishing:feed')}"
+    atom = Atom1Feed(
+        title=_("Results of the PAR Index"),
+        link=f"{settings.PORTAL_BASE_URL}{reverse('publishing:releases')}",
+        description=_("New results and corrections"),
+        feed_url=address,
+        language=get_language() or "vi",
+    )
+    for release in queries.public_releases().order_by("-publish_at")[:NEWEST]:
+        text = release.correction_note or ranking_finding(release, queries.stats_of(release))
+        atom.add_item(
+            title=_("Corrected: %(title)s") % {"title": release.display_title}
+            if release.corrects_id
+            else release.display_title,
+            link=release_address(release),
+            description=" ".join(part for part in (text, note_of(release)) if part),
+            pubdate=release.publish_at,
+            updateddate=release.publish_at,
+            unique_id=release_address(release),
+        )
+    return HttpResponse(atom.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
+
+
+class ReleaseSitemap(Sitemap):
+    """Rankings, methodologies and data pages of the current results."""
+
+    def items(self) -> list[tuple[str, IndexRelease]]:
+        """Return (view, release)."""
+        parts = ("ranking", "methodology", "data")
+        return [(part, release) for release in queries.current_releases().order_by("pk") for part in parts]
+
+    def location(self, item: Any) -> str:
+        """Return the address."""
+        return reverse(f"publishing:{item[0]}", kwargs={"slug": item[1].slug})
+
+    def lastmod(self, item: Any) -> Any:
+        """Return when the release was published."""
+        return item[1].publish_at
+
+
+class UnitSitemap(Sitemap):
+    """Units' pages in the current results."""
+
+    limit = 5000
+
+    def items(self) -> Any:
+        """Return (release slug, unit code, time)."""
+        entries = ReleaseEntry.objects.filter(release__in=queries.current_releases().order_by())
+        return entries.order_by("pk").values_list("release__slug", "unit_code", "release__publish_at")
+
+    def location(self, item: Any) -> str:
+        """Return the address."""
+        return reverse("publishing:unit", kwargs={"slug": item[0], "unit_code": item[1]})
+
+    def lastmod(self, item: Any) -> Any:
+        """Return when the release was published."""
+        return item[2]
+
+
+SITEMAPS: dict[str, Any] = {"pages": PageSitemap, "releases": ReleaseSitemap, "units": UnitSitemap}
+
+
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Send the sitemap; it is made anew each time, so it names nothing early."""
+    response = sitemap_view(request, sitemaps=SITEMAPS)
+    response["Cache-Control"] = "no-cache"
+    return response.render()
