@@ -1,0 +1,109 @@
+"""What an attack on the running portal found, kept from coming back."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+
+import pytest
+
+from cms.enums import Role
+from cms.numbers import parse_id
+from cms.spreadsheets import SpreadsheetError, read_table
+from tests.factories.cms import UnitFactory, user_with_role
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_HEAD = '<row r="1"><c r="A1" t="inlineStr"><is><t>code</t></is></c></row>'
+
+
+def workbook(place: str, rows: str) -> io.BytesIO:
+    """Return a workbook whose one sheet lies at `place` under xl/."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
+        )
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r" Type="{_OFFICE}/officeDocument" '
+            'Target="xl/workbook.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets><sheet name="S" sheetId="1" r:id="r"/></sheets>'
+            "</workbook>",
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r" Type="{_OFFICE}/worksheet" '
+            f'Target="{place}"/></Relationships>',
+        )
+        archive.writestr(f"xl/{place}", f'<worksheet xmlns="{_MAIN}"><sheetData>{_HEAD}{rows}</sheetData></worksheet>')
+    target.seek(0)
+    return target
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("place", "rows", "code"),
+    [
+        ("data/sheet1.xml", '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c></row>', "sheet_elsewhere"),
+        ("data/sheet1.xml", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', "sheet_elsewhere"),
+        ("worksheets/sheet1.xml", '<row r="1048576">' + "<c><v>1</v></c>" * 3000 + "</row>", "nameless_cells"),
+        ("worksheets/sheet1.xml", '<row r="1048576"></row>', "too_many_rows"),
+        ("worksheets/sheet1.xml", '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c></row>', "formula"),
+    ],
+)
+def test_workbooks_that_get_round_the_look_into_them_are_refused(place: str, rows: str, code: str) -> None:
+    with pytest.raises(SpreadsheetError) as refusal:
+        read_table(workbook(place, rows))
+    assert refusal.value.code == code
+
+
+@pytest.mark.unit
+def test_the_same_workbook_without_tricks_is_read() -> None:
+    table = read_table(workbook("worksheets/sheet1.xml", '<row r="2"><c r="A2"><v>7</v></c></row>'))
+    assert (table.headers, [list(row) for row in table.rows]) == (["code"], [[7]])
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("text", ["", None, "abc", "²", "\x00", "-1", "1.0", "9" * 19, " 1"])
+def test_only_plain_numbers_are_keys(text: str | None) -> None:
+    assert parse_id(text) is None
+    assert parse_id("121") == 121
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v2/pages/?offset=9999999999999999999999999",
+        "/api/v2/documents/?offset=9999999999999999999999999",
+        "/api/v2/pages/?search=%00",
+        "/api/v2/pages/?search=" + "x" * 600,
+    ],
+)
+def test_absurd_queries_of_the_content_api_are_refused(client: Client, address: str) -> None:
+    assert client.get(address).status_code == 400
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_an_absurd_plan_does_not_exist(client: Client) -> None:
+    assert client.get("/ke-hoach-nam/9999999999999999999999999/lich.ics").status_code == 404
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_a_signed_in_person_without_access_is_told_so_by_the_administration(client: Client) -> None:
+    client.force_login(user_with_role(Role.CONTRIBUTOR, UnitFactory()))
+    answer = client.get("/admin/")
+    assert answer.status_code == 403
+    assert PermissionDenied.__name__ not in answer.content.decode()

@@ -1,0 +1,164 @@
+"""Two writers at once, each with a connection and a transaction of its own, on SQLite's file and on PostgreSQL."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+
+from django.db import connection
+from django.utils import timezone
+
+import pytest
+
+from cms.exceptions import PortalError
+from submissions.domain.answers import write_answer
+from submissions.domain.rounds import advance_round
+from submissions.domain.sending import send
+from submissions.enums import RoundState
+from submissions.exceptions import AlreadySent, Locked, StaleWrite
+from submissions.models import Answer, PhaseDeadline, Receipt, ScoreEntry
+from tests.factories.filling import fill, sign
+from tests.factories.submissions import open_round
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Run the calls in threads that start together; return what each returned or raised."""
+    results: list[object] = [None] * len(calls)
+    barrier = threading.Barrier(len(calls))
+
+    def run(number: int, call: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            results[number] = call()
+        except PortalError as error:
+            results[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+def test_two_writers_with_the_same_version__one_wins_and_the_other_is_told():
+    this = open_round()
+    submission = this.plain.submission
+
+    def write(user, count: str) -> Callable[[], Answer]:
+        return lambda: write_answer(
+            user=user,
+            submission=submission,
+            code="1.2.3",
+            expected_version=0,
+            inputs={"count": count},
+            explanation="",
+        )
+
+    results = at_once(*(write(user, str(n)) for n, user in enumerate([this.contributor, this.leader] * 3, start=1)))
+    won = [result for result in results if isinstance(result, Answer)]
+    lost = [result for result in results if isinstance(result, StaleWrite)]
+    assert (len(won), len(lost)) == (1, 5)
+    stored = Answer.objects.get(submission=submission, code="1.2.3")
+    assert (stored.inputs, stored.version) == (won[0].inputs, 1)
+    assert {tuple(error.current["inputs"].items()) for error in lost} == {tuple(stored.inputs.items())}
+
+
+def test_two_leaves_at_once__both_are_kept():
+    this = open_round()
+    submission = this.plain.submission
+
+    def write(code: str, inputs: dict[str, str]) -> Callable[[], Answer]:
+        return lambda: write_answer(
+            user=this.contributor,
+            submission=submission,
+            code=code,
+            expected_version=0,
+            inputs=inputs,
+            explanation="",
+        )
+
+    at_once(write("1.1", {"answer": "yes"}), write("1.2.3", {"count": "3"}), write("1.2.1", {"level": "a"}))
+    assert sorted(Answer.objects.values_list("code", flat=True)) == ["1.1", "1.2.1", "1.2.3"]
+
+
+def test_send_twice_at_once__one_receipt():
+    this = open_round()
+    submission = this.plain.submission
+    fill(submission, this.contributor)
+    sign(submission, this.leader)
+    results = at_once(
+        lambda: send(user=this.contributor, submission=submission),
+        lambda: send(user=this.leader, submission=submission),
+    )
+    assert {type(result) for result in results} == {Receipt, AlreadySent}
+    assert (Receipt.objects.count(), ScoreEntry.objects.count()) == (1, 8)
+
+
+def test_write_and_change_at_once__what_is_sent_is_what_was_signed():
+    this = open_round()
+    submission = this.plain.submission
+    fill(submission, this.contributor)
+    signed = sign(submission, this.leader)
+    at_once(
+        lambda: send(user=this.contributor, submission=submission),
+        lambda: write_answer(
+            user=this.leader,
+            submission=submission,
+            code="1.2.3",
+            expected_version=1,
+            inputs={"count": "1"},
+            explanation="",
+        ),
+    )
+    changed = Answer.objects.get(code="1.2.3").inputs == {"count": "1"}
+    assert Receipt.objects.filter(content_sha256=signed.content_sha256).exists() is not changed
+
+
+def test_round_advances_while_writing__no_write_after_it():
+    this = open_round()
+    submission = this.plain.submission
+    times: dict[str, dt.datetime] = {}
+
+    def advance() -> None:
+        advance_round(round=this.round, to=RoundState.APPRAISAL, user=this.secretary)
+        times["advanced"] = timezone.now()
+
+    def write(code: str, inputs: dict[str, str]) -> Callable[[], object]:
+        def run() -> object:
+            written = write_answer(
+                user=this.contributor,
+                submission=submission,
+                code=code,
+                expected_version=0,
+                inputs=inputs,
+                explanation="",
+            )
+            times[code] = timezone.now()
+            return written
+
+        return run
+
+    results = at_once(advance, write("1.1", {"answer": "yes"}), write("1.2.3", {"count": "3"}))
+    stored = set(Answer.objects.values_list("code", flat=True))
+    assert stored == {result.code for result in results if isinstance(result, Answer)}
+    with pytest.raises(Locked):
+        write("1.2.1", {"level": "a"})()
+
+
+def test_deadline_between_two_writes():
+    this = open_round()
+    now = timezone.now()
+    PhaseDeadline.objects.update(opens_at=now - dt.timedelta(days=1), closes_at=now - dt.timedelta(milliseconds=1))
+    with pytest.raises(Locked):
+        write_answer(
+            user=this.contributor,
+            submission=this.plain.submission,
+            code="1.1",
+            expected_version=0,
+            inputs={"answer": "yes"},
+            explanation="",
+        )

@@ -1,0 +1,195 @@
+"""The survey through HTTP: a unit's list, the officer's desk, the respondent's pages."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+import openpyxl
+import pytest
+
+from submissions.domain.survey import lists, selection
+from submissions.domain.survey.guessing import LIMIT
+from submissions.domain.survey.tokens import token_of
+from submissions.domain.survey.workbook import HEADERS
+from submissions.models import Invitation, RespondentList, ScoreEntry, SealedAnswer, SurveyResponse
+from submissions.survey_enums import ListState, SurveyState
+from tests.factories.survey import OpenSurvey, open_survey
+from tests.submissions.test_survey import enter, invite, people
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+SignIn = Callable[..., Client]
+
+
+def workbook(rows: list[tuple[str, ...]], headers: tuple[str, ...] = HEADERS) -> SimpleUploadedFile:
+    """Return an uploaded workbook written by another library than ours."""
+    book = openpyxl.Workbook()
+    book.active.append(headers)
+    for row in rows:
+        book.active.append(row)
+    target = io.BytesIO()
+    book.save(target)
+    return SimpleUploadedFile("danh-sach.xlsx", target.getvalue())
+
+
+def list_url(case: OpenSurvey, name: str = "survey_list") -> str:
+    """Return an address of the first unit's list."""
+    return reverse(f"submissions:{name}", kwargs={"pk": case.list_of(case.around.plain).pk})
+
+
+def test_a_unit_enters_uploads_and_sends_its_list(signed_in: SignIn) -> None:
+    case = open_survey()
+    client = signed_in(case.around.contributor)
+    person = {"name": "Người Một", "position": "Trưởng phòng", "organisation": "Sở A", "mail": "", "group": "dai-bieu"}
+    assert client.post(list_url(case, "survey_add_person"), person).status_code == 302
+    assert [r.name for r in lists.rows_of(case.list_of(case.around.plain))] == ["Người Một"]
+    rows = [(f"Người {n}", "Phó phòng", "Sở A", f"p{n}@example.vn", "Trưởng phòng", "") for n in range(6)]
+    answer = client.post(list_url(case, "survey_upload"), {"file": workbook(rows)}, follow=True)
+    assert answer.status_code == 200
+    stored = lists.rows_of(case.list_of(case.around.plain))
+    assert [(r.name, r.group) for r in stored] == [(f"Người {n}", "truong-phong") for n in range(6)]
+    client.post(list_url(case, "survey_send_list"))
+    assert case.list_of(case.around.plain).state == ListState.SENT
+    assert client.post(list_url(case, "survey_add_person"), person).status_code == 409
+
+
+def test_the_template_opens_in_another_reader_and_comes_back_unchanged(signed_in: SignIn) -> None:
+    case = open_survey()
+    client = signed_in(case.around.contributor)
+    one = case.list_of(case.around.plain)
+    lists.replace_rows(
+        user=case.around.contributor, respondent_list=one, expected_version=0, rows=people(3, "dai-bieu")
+    )
+    before = lists.rows_of(one)
+    content = client.get(list_url(case, "survey_template")).content
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    assert tuple(cell.value for cell in sheet[1]) == HEADERS
+    client.post(list_url(case, "survey_upload"), {"file": SimpleUploadedFile("x.xlsx", content)})
+    assert lists.rows_of(case.list_of(case.around.plain)) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (lambda: workbook([("A", "B")], ("Họ và tên", "Chức vụ")), "Thiếu các cột"),
+        (lambda: workbook([], (*HEADERS, "Cột lạ")), "Cột lạ"),
+        (lambda: workbook([("A", "B", "C", "không phải thư", "dai-bieu", "")]), "không phải địa chỉ thư"),
+        (lambda: SimpleUploadedFile("x.xlsx", b"khong phai xlsx"), "danh sách"),
+    ],
+)
+def test_a_bad_workbook_changes_nothing_and_says_where(
+    signed_in: SignIn, file: Callable[[], SimpleUploadedFile], words: str
+) -> None:
+    case = open_survey()
+    one = case.list_of(case.around.plain)
+    lists.replace_rows(
+        user=case.around.contributor, respondent_list=one, expected_version=0, rows=people(2, "dai-bieu")
+    )
+    answer = signed_in(case.around.contributor).post(list_url(case, "survey_upload"), {"file": file()})
+    assert answer.status_code == 409
+    assert words in answer.content.decode()
+    assert len(lists.rows_of(case.list_of(case.around.plain))) == 2
+
+
+def test_other_units_lists_and_desks_do_not_exist_for_strangers(signed_in: SignIn) -> None:
+    case = open_survey()
+    stranger = signed_in(case.around.other_contributor)
+    assert stranger.get(list_url(case)).status_code == 404
+    assert stranger.post(list_url(case, "survey_send_list")).status_code == 404
+    assert stranger.get(reverse("submissions:survey_desk", kwargs={"pk": case.survey.pk})).status_code == 404
+    assert stranger.get(reverse("submissions:surveys")).status_code == 404
+    assert Client().get(list_url(case)).status_code == 302
+
+
+def test_the_officer_runs_a_survey_from_lists_to_the_index(signed_in: SignIn) -> None:
+    case = open_survey()
+    enter(case, people(6, "dai-bieu"), accept=False)
+    desk = signed_in(case.officer)
+    place = {"pk": case.survey.pk}
+    one = RespondentList.objects.get(state=ListState.SENT)
+    decide = reverse("submissions:survey_review_list", kwargs={**place, "list_pk": one.pk})
+    desk.post(decide, {"decision": "return", "reason": ""})
+    one.refresh_from_db()
+    assert one.state == ListState.SENT
+    desk.post(decide, {"decision": "accept"})
+    step = reverse("submissions:survey_step", kwargs=place)
+    for name in ("select", "invite", "mail"):
+        assert desk.post(step, {"step": name}).status_code == 302
+    assert len(mail.outbox) == 6
+    for invitation in Invitation.objects.all():
+        address = reverse("survey:answer", kwargs={"token": token_of(invitation)})
+        data = {"q-q1": "A", "q-q2": "B", "q-y": "", "action": "send", "opened": ""}
+        assert Client().post(address, data).status_code == 302
+    desk.post(step, {"step": "close"})
+    desk.post(step, {"step": "results"})
+    case.survey.refresh_from_db()
+    assert case.survey.state == SurveyState.RESULTS
+    assert ScoreEntry.objects.get(stage="survey").inputs["mean"] == "80.0000000000"
+    shown = desk.get(reverse("submissions:survey_desk", kwargs=place)).content.decode()
+    assert "80,00" in shown
+
+
+def test_a_respondent_keeps_reviews_and_sends_without_scripts(client: Client) -> None:
+    case = open_survey()
+    enter(case, people(5, "dai-bieu"))
+    token = invite(case)[0]
+    address = reverse("survey:answer", kwargs={"token": token})
+    start = client.post(reverse("survey:enter_code"), {"code": token.lower().replace("-", " ")})
+    assert start["Location"] == address
+    page = client.get(address)
+    assert (page.status_code, page["Referrer-Policy"]) == (200, "no-referrer")
+    kept = client.post(address, {"q-q1": "B", "action": "keep", "opened": ""})
+    assert kept.status_code == 200
+    kept_page = client.get(address).content.decode()
+    assert re.findall(r'name="q-q1" value="(\w)"[^>]*checked', kept_page) == ["B"]
+    review = client.post(address, {"q-q1": "B", "action": "review", "opened": ""})
+    assert "Còn 1 câu hỏi chưa trả lời." in review.content.decode()
+    refused = client.post(address, {"q-q1": "B", "action": "send", "opened": ""})
+    assert refused.status_code == 409
+    sent = client.post(address, {"q-q1": "B", "q-q2": "C", "action": "send", "opened": ""})
+    assert sent["Location"] == reverse("survey:thanks")
+    assert (SealedAnswer.objects.count(), SurveyResponse.objects.count()) == (1, 0)
+    again = client.get(address)
+    assert again.status_code == 404
+    assert set(client.cookies) <= {"csrftoken"}
+
+
+def test_guessing_codes_is_slowed_down_with_the_same_answer_for_all(client: Client) -> None:
+    bodies = set()
+    for n in range(LIMIT):
+        response = client.get(reverse("survey:answer", kwargs={"token": f"AAAA-BBBB-CCCC-{n:04}"}))
+        assert response.status_code == 404
+        bodies.add(response.content.decode().split("<main")[1].split("csrfmiddlewaretoken")[0])
+    assert len(bodies) == 1
+    assert client.get(reverse("survey:answer", kwargs={"token": "AAAA"})).status_code == 429
+
+
+def test_autosave_answers_in_json_and_refuses_tampered_choices(client: Client) -> None:
+    case = open_survey()
+    enter(case, people(5, "dai-bieu"))
+    address = reverse("survey:answer", kwargs={"token": invite(case)[0]})
+    kept = client.post(address, {"q-q1": "A", "action": "keep"}, headers={"Accept": "application/json"})
+    assert kept.json() == {"saved": True}
+    bad = client.post(address, {"q-q1": "Z", "action": "keep"}, headers={"Accept": "application/json"})
+    assert (bad.status_code, bad.json()["saved"]) == (409, False)
+
+
+def test_selection_can_be_repeated_from_its_seed() -> None:
+    case = open_survey()
+    enter(case, people(30, "dai-bieu"))
+    case.first.rule, case.first.error_margin = "sample", Decimal("0.2")
+    case.first.save()
+    first = selection.select_respondents(user=case.officer, survey=case.survey, seed=11)
+    asked = case.list_of(case.around.plain).respondents.filter(state="asked").values_list("pk", flat=True)
+    drawn = set(asked.all())
+    second = selection.select_respondents(user=case.officer, survey=case.survey, seed=11)
+    assert first == second
+    assert drawn == set(asked.all())
+    assert first["asked"] == 14
