@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -169,6 +170,13 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 _aside: dict[str, str] = {}
 
 
+def _requests_have_ended() -> None:
+    """Wait for the live server's threads: a request that the browser left behind must not write into the emptied file."""
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=20)
+
+
 @pytest.fixture(autouse=True)
 def _append_only_tables_may_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     """Set the triggers of append-only tables aside while SQLite is emptied after a test that commits.
@@ -182,8 +190,10 @@ def _append_only_tables_may_be_emptied(request: pytest.FixtureRequest) -> Iterat
     request.getfixturevalue("transactional_db")
     with connection.cursor() as cursor:
         for name in list(_aside):
+            cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
             cursor.execute(_aside.pop(name))
     yield
+    _requests_have_ended()
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, sql, tbl_name FROM sqlite_master WHERE type = 'trigger'")
         for name, sql, table in cursor.fetchall():

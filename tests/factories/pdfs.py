@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pikepdf
 from asn1crypto.keys import PrivateKeyInfo
@@ -115,5 +116,8 @@ def signed(name: str = "Nguoi Ky Thu") -> bytes:
     )
     target = io.BytesIO()
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf_bytes()))
-    signers.sign_pdf(writer, signers.PdfSignatureMetadata(field_name="ChuKy1"), signer=signer, output=target)
+    metadata = signers.PdfSignatureMetadata(field_name="ChuKy1")
+    # In a thread of its own: the library runs an event loop, and Playwright's already runs in the thread of the tests.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(signers.sign_pdf, writer, metadata, signer=signer, output=target).result()
     return target.getvalue()
