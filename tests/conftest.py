@@ -147,6 +147,7 @@ def django_db_setup(
     django_db_setup: None, django_db_keepdb: bool, django_db_blocker: pytest_django.DjangoDbBlocker
 ) -> None:
     """Keep what the migrations made for the next run."""
+    _migrated_rows.append(getattr(connection, "_test_serialized_contents", ""))
     if django_db_keepdb or _uses_postgres():
         return
     kept = _migrated_file()
@@ -165,6 +166,19 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "_django_db_helper" in request.fixturenames or "db" in request.fixturenames:
         cache.clear()
+
+
+_migrated_rows: list[str] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Tell every connection the rows that a test starts from.
+
+    Where Playwright's event loop runs, asgiref gives Django another connection than the one that set the database up.
+    """
+    if _migrated_rows and not hasattr(connection, "_test_serialized_contents"):
+        connection._test_serialized_contents = _migrated_rows[0]
 
 
 _aside: dict[str, str] = {}
