@@ -185,7 +185,7 @@ _aside: dict[str, str] = {}
 
 
 def _requests_have_ended() -> None:
-    """Wait for the live server's threads: a request that the browser left behind must not write into the emptied file."""
+    """Wait for the live server's threads: a request that the browser left must not write into the emptied file."""
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:
             thread.join(timeout=20)
