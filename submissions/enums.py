@@ -80,6 +80,7 @@ class WriteAction(models.TextChoices):
     REPORT = "report", _("Write difficulties and proposals")
     SIGN_OFF = "sign_off", _("Sign off")
     SEND = "send", _("Send")
+    SCAN = "scan", _("Attach the signed report")
     EXPLAIN = "explain", _("Answer a request for explanation")
 
 

@@ -23,6 +23,10 @@ WORKSPACE = (
     ("submissions.sign_off", _("Sign off")),
     ("submissions.sign_off_voided", _("Sign-off voided")),
     ("submissions.send", _("Send")),
+    ("submissions.scan_attached", _("Attach the signed report")),
+    ("submissions.note_added", _("Write a note to colleagues")),
+    ("submissions.note_changed", _("Change a note to colleagues")),
+    ("submissions.note_removed", _("Remove a note to colleagues")),
 )
 APPRAISAL = (
     ("submissions.assign", _("Assign to an agency")),

@@ -139,6 +139,8 @@ else:
         "default": {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
             "LOCATION": str(VAR_DIR / "cache"),
+            # The default of 300 would throw out the progress of jobs when many people work at once.
+            "OPTIONS": {"MAX_ENTRIES": 10_000},
         }
     }
 

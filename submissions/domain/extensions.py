@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cms import audit, clock
@@ -13,6 +14,8 @@ from cms.models import User
 from cms.permissions import require_role
 from submissions.domain.appraisal_gate import lock_participant, when
 from submissions.domain.definitions import definition_for
+from submissions.domain.notices import notify
+from submissions.domain.people import members_of
 from submissions.domain.sending import last_receipt
 from submissions.domain.sending import reopen as reopen_submission
 from submissions.enums import ExtensionScope, Phase, RoundState, SubmissionState
@@ -76,7 +79,31 @@ def grant_extension(
                 "reopens": receipt.number if receipt else None,
             },
         )
+        _tell_unit(extension, submission_pk=submission.pk)
     return extension
+
+
+def _tell_unit(extension: Extension, *, submission_pk: int) -> None:
+    """Tell the unit's contributors and leaders what was granted."""
+    participant = extension.participant
+    words = {
+        "unit": participant.unit_name or participant.unit.name,
+        "phase": extension.get_phase_display(),
+        "time": when(extension.until),
+        "part": f"{extension.get_scope_display()} {extension.code}".strip(),
+        "reason": extension.reason,
+    }
+    if extension.reopens_id:
+        title = _("The form of %(unit)s is reopened until %(time)s.") % words
+    else:
+        title = _("%(unit)s has more time for “%(phase)s”: until %(time)s.") % words
+    notify(
+        users=members_of([participant.unit_id]).get(participant.unit_id, []),
+        key=f"extension:{extension.pk}",
+        title=title,
+        text=_("For: %(part)s. Reason: %(reason)s") % words,
+        url=reverse("submissions:overview", args=[submission_pk]),
+    )
 
 
 def _refuse_unsound(

@@ -33,6 +33,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
     WriteAction.REPORT: (Role.CONTRIBUTOR, Role.LEADER),
     WriteAction.SIGN_OFF: (Role.LEADER,),
     WriteAction.SEND: (Role.CONTRIBUTOR, Role.LEADER),
+    WriteAction.SCAN: (Role.CONTRIBUTOR, Role.LEADER),
     WriteAction.EXPLAIN: (Role.CONTRIBUTOR, Role.LEADER),
 }
 STATES: dict[str, tuple[str, ...]] = {
@@ -41,6 +42,12 @@ STATES: dict[str, tuple[str, ...]] = {
     WriteAction.REPORT: (SubmissionState.DRAFT, SubmissionState.SIGNED),
     WriteAction.SIGN_OFF: (SubmissionState.DRAFT,),
     WriteAction.SEND: (SubmissionState.SIGNED,),
+    WriteAction.SCAN: (
+        SubmissionState.SIGNED,
+        SubmissionState.SENT,
+        SubmissionState.EXPLAINING,
+        SubmissionState.APPRAISED,
+    ),
     WriteAction.EXPLAIN: (SubmissionState.EXPLAINING,),
 }
 
@@ -172,6 +179,9 @@ def _ask(*, user: User, submission: Submission, codes: Collection[str | None], a
     _check_state(submission=submission, action=action, receipt=receipt)
     phase = phase_of(action)
     _check_round(participant=participant, phase=phase)
+    if action == WriteAction.SCAN and submission.state != SubmissionState.SIGNED:
+        # The paper of a form that was sent in time follows it; nothing that was sent is changed by it.
+        return
     times = _times(participant, phase, receipt)
     for code in codes:
         _check_time(times, code=code, now=now)

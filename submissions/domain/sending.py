@@ -81,7 +81,7 @@ def last_receipt(submission: Submission) -> Receipt | None:
     """Return the newest receipt of a form, None where it was never sent."""
     return (
         Receipt.objects.filter(submission=submission)
-        .select_related("sign_off__signed_by", "sent_by")
+        .select_related("sign_off__signed_by", "sign_off__scan", "sent_by")
         .order_by("-sent_at", "-pk")
         .first()
     )

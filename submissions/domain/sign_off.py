@@ -83,7 +83,8 @@ def void_after_change(*, submission: Submission, user: User | None, reason: str)
 
 def valid_sign_off(submission: Submission) -> SignOff | None:
     """Return the sign-off that counts, None where there is none."""
-    return SignOff.objects.filter(submission=submission, voided_at__isnull=True).select_related("signed_by").first()
+    standing = SignOff.objects.filter(submission=submission, voided_at__isnull=True)
+    return standing.select_related("signed_by", "scan").first()
 
 
 def require_complete(progress: Progress) -> None:

@@ -3,6 +3,7 @@
 from submissions.models.appraisal import AppraisalSubstitute, ConflictOfInterest
 from submissions.models.explanations import ExplanationRequest
 from submissions.models.ledger import Adjustment, RoundSeal, ScoreEntry
+from submissions.models.notes import LeafNote
 from submissions.models.notices import Notice
 from submissions.models.rounds import AppraisalAssignment, AssessmentRound, Extension, Participant, PhaseDeadline
 from submissions.models.submissions import Answer, Evidence, EvidenceUse, Receipt, SignOff, Submission
@@ -31,6 +32,7 @@ __all__ = [
     "ExplanationRequest",
     "Extension",
     "Invitation",
+    "LeafNote",
     "Notice",
     "Participant",
     "PhaseDeadline",

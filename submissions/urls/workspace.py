@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import evidence, form, notices, review, workbook, workspace
+from submissions.views import evidence, form, notes, notices, review, workbook, workspace
 
 FORM = "ho-so/<int:pk>/"
 LEAF = "ho-so/<int:pk>/tieu-chi/<str:code>/"
@@ -15,6 +15,10 @@ urlpatterns = [
     path(f"{LEAF}tu-luu/", form.autosave, name="autosave"),
     path(f"{LEAF}ben-canh/", form.leaf_side, name="leaf_side"),
     path(f"{LEAF}chep-lan-truoc/", form.copy_earlier, name="copy_earlier"),
+    path(f"{LEAF}ghi-chu/", notes.leaf_notes, name="notes"),
+    path(f"{FORM}ghi-chu/<int:note>/", notes.edit_note, name="note_edit"),
+    path(f"{FORM}ghi-chu/<int:note>/xoa/", notes.delete_note, name="note_delete"),
+    path(f"{FORM}dang-lam-viec/", notes.colleagues, name="colleagues"),
     path(f"{LEAF}minh-chung/", evidence.leaf_evidence, name="leaf_evidence"),
     path(f"{LEAF}minh-chung/gan/", evidence.attach, name="attach"),
     path(f"{LEAF}minh-chung/go/", evidence.detach, name="detach"),
@@ -26,6 +30,7 @@ urlpatterns = [
     path(f"{FORM}ky-duyet/", review.sign, name="sign"),
     path(f"{FORM}rut-ky-duyet/", review.take_back, name="take_back"),
     path(f"{FORM}gui-di/", review.send_form, name="send"),
+    path(f"{FORM}ban-ky/", review.attach_signed_report, name="scan"),
     path(f"{FORM}bien-nhan/", review.receipt, name="receipt"),
     path("thong-bao/", notices.notices, name="notices"),
     path("thong-bao/da-doc/", notices.read_all, name="notices_read"),

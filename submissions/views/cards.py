@@ -18,7 +18,7 @@ from criteria_pages.rules import get_rule
 from submissions.domain.inputs import input_fields, outcome_of, shown_value
 from submissions.domain.progress import Progress, lack_kinds
 from submissions.forms import LeafForm, build_form
-from submissions.models import Answer, EvidenceUse, Submission
+from submissions.models import Answer, EvidenceUse, LeafNote, Submission
 
 
 @dataclass
@@ -40,6 +40,7 @@ class LeafCard:
     uses: list[EvidenceUse] = field(default_factory=list)
     shown: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[LeafNote] = field(default_factory=list)
     stale: Mapping[str, Any] | None = None
     problem: str = ""
     saved: bool = False
@@ -91,6 +92,12 @@ class LeafCard:
 def anchor(code: str) -> str:
     """Return the id of a leaf's card."""
     return f"leaf-{code.replace('.', '-')}"
+
+
+def leaf_url(submission: Submission, definition: Definition, code: str) -> str:
+    """Return where the card of a leaf stands."""
+    domain = definition.path(code)[0]
+    return f"{reverse('submissions:domain', args=[submission.pk, domain.code])}#{anchor(code)}"
 
 
 def answers_of(submission: Submission, codes: list[str]) -> dict[str, Answer]:

@@ -28,6 +28,8 @@ from criteria_pages.rules.inputs import InputErrors
 from submissions.domain.answers import write_answer
 from submissions.domain.earlier import earlier_answer
 from submissions.domain.evidence_warnings import warnings_for
+from submissions.domain.notes import notes_by_code
+from submissions.domain.presence import at_work, beat
 from submissions.domain.progress import Progress, lack_kinds, submission_progress
 from submissions.exceptions import StaleWrite, SubmissionError
 from submissions.forms import LeafForm, build_form
@@ -149,6 +151,7 @@ def autosave(request: HttpRequest, place: FormPlace, code: str) -> HttpResponse:
         return JsonResponse(
             {"state": "invalid", "message": str(refusal.message), "errors": _errors(refusal)}, status=422
         )
+    beat(user=place.user, submission=place.submission, domain=place.definition.path(code)[0].code)
     return JsonResponse(_saved(place, answer))
 
 
@@ -288,6 +291,11 @@ def _domain_screen(
     )
     for card in cards:
         card.warnings = [text for use in card.uses for text in found.get(use.evidence_id, [])]
+    notes = notes_by_code(user=place.user, submission=place.submission, codes=codes)
+    for card in cards:
+        card.notes = notes[card.code]
+    if place.is_member:
+        beat(user=place.user, submission=place.submission, domain=domain.code)
     number = place.definition.domains.index(domain)
     wanted = request.GET.get("tieu-chi", "")
     side = _side(place, wanted if wanted in codes else (replaced.code if replaced else codes[0]))
@@ -304,6 +312,7 @@ def _domain_screen(
             next_missing=_next_missing(place, after=codes[-1], stay_in=codes),
             side=side,
             replaced=replaced,
+            colleagues=at_work([place.submission], besides=place.user)[place.submission.pk] if place.is_member else [],
         ),
         status=status,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,10 +18,11 @@ from submissions.domain.content import content_of, content_sha256
 from submissions.domain.gate import refusal
 from submissions.domain.sending import find_receipt, last_receipt, send
 from submissions.domain.sign_off import sign_off, void
+from submissions.domain.signed_reports import attach_scan
 from submissions.enums import WriteAction
 from submissions.exceptions import AlreadySent, StaleWrite
-from submissions.forms import ReasonForm, ReportTextForm
-from submissions.models import Submission
+from submissions.forms import ReasonForm, ReplaceForm, ReportTextForm
+from submissions.models import SignOff, Submission
 from submissions.views.cards import answers_of, leaf_card
 from submissions.views.pages import FormPlace, form_screen
 
@@ -112,6 +115,26 @@ def send_form(request: HttpRequest, place: FormPlace) -> HttpResponse:
 
 
 @form_screen
+@require_POST
+def attach_signed_report(request: HttpRequest, place: FormPlace) -> HttpResponse:
+    """Attach the scan of the report that was signed on paper."""
+    back = "submissions:receipt" if place.is_sent else "submissions:review"
+    sent = request.FILES.get("file")
+    if sent is None:
+        messages.error(request, _("Choose a PDF file first."))
+        return redirect(back, pk=place.submission.pk)
+    try:
+        attach_scan(user=place.user, submission=place.submission, content=sent, name=sent.name or "")
+    except PermissionRefused:
+        raise
+    except PortalError as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("The signed report is attached."))
+    return redirect(back, pk=place.submission.pk)
+
+
+@form_screen
 @require_safe
 def receipt(request: HttpRequest, place: FormPlace) -> HttpResponse:
     """Show the newest receipt, with the address at which anybody can verify it."""
@@ -126,6 +149,7 @@ def receipt(request: HttpRequest, place: FormPlace) -> HttpResponse:
         place.context(
             receipt=found,
             earlier=earlier,
+            **_scan_context(place, found.sign_off),
             crumbs=place.crumbs(),
             verify_url=settings.PORTAL_BASE_URL.rstrip("/") + reverse("receipts:verify_token", args=[found.token]),
         ),
@@ -148,6 +172,17 @@ def verify(request: HttpRequest, token: str = "") -> HttpResponse:
         {"typed": typed[:100], "receipt": found, "valid": valid},
         status=404 if typed and found is None else 200,
     )
+
+
+def _scan_context(place: FormPlace, signed: SignOff | None) -> dict[str, Any]:
+    """The scanned report beside a sign-off, and whether one can be attached now."""
+    scan = signed.scan if signed else None
+    refused = refusal(user=place.user, submission=place.submission, code=None, action=WriteAction.SCAN)
+    return {
+        "scan": {"file": scan} if scan else None,
+        "may_scan": signed is not None and refused is None,
+        "scan_form": ReplaceForm(),
+    }
 
 
 def _review_screen(
@@ -203,6 +238,7 @@ def _review_screen(
             send_refusal=refusal(user=user, submission=submission, code=None, action=WriteAction.SEND),
             voided=submission.sign_offs.filter(voided_at__isnull=False).first(),
             reason_form=ReasonForm(),
+            **_scan_context(place, place.signed),
             crumbs=place.crumbs(),
         ),
         status=status,

@@ -7,14 +7,24 @@ from dataclasses import dataclass
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from cms import clock
 from submissions.domain.access import own_submissions
 from submissions.domain.deadlines import deadlines_of
+from submissions.domain.definitions import definition_for
+from submissions.domain.explanations import requests_for_unit
+from submissions.domain.notices import unread
+from submissions.domain.presence import at_work
 from submissions.domain.progress import Progress, progress_of
-from submissions.enums import RoundState, SubmissionState
+from submissions.domain.unit_news import News, unit_news
+from submissions.enums import RequestState, RoundState, SubmissionState
 from submissions.models import Submission
+from submissions.views.cards import leaf_url
 from submissions.views.pages import FormPlace, form_screen
+
+SHOWN_NOTICES = 5
+SHOWN_MISSING = 10
 
 
 @dataclass(frozen=True)
@@ -27,10 +37,21 @@ class FormRow:
     is_current: bool
     is_done: bool
 
+    @property
+    def first_missing(self) -> list[tuple[str, str]]:
+        """The first codes that lack something, with the address of their card."""
+        definition = definition_for(self.submission.participant)
+        return [(code, leaf_url(self.submission, definition, code)) for code in self.progress.missing[:SHOWN_MISSING]]
+
+    @property
+    def more_missing(self) -> int:
+        """How many more lack something."""
+        return max(0, len(self.progress.missing) - SHOWN_MISSING)
+
 
 @login_required
 def forms(request: HttpRequest) -> HttpResponse:
-    """List the forms of the user's units: what is open first, with deadline, progress and what is missing."""
+    """The home of the user's units: forms with deadline, progress and what is missing; requests, colleagues, news."""
     submissions = list(own_submissions(request.user))
     progress = progress_of(submissions)
     due = deadlines_of(submissions)
@@ -45,16 +66,31 @@ def forms(request: HttpRequest) -> HttpResponse:
         )
         for submission in submissions
     ]
+    current = [row for row in rows if row.is_current]
+    there = at_work([row.submission for row in current], besides=request.user)
     return render(
         request,
         "submissions/workspace/forms.html",
         {
-            "current": [row for row in rows if row.is_current],
+            "current": current,
             "earlier": [row for row in rows if not row.is_current],
+            "requests": requests_for_unit(request.user).filter(state=RequestState.OPEN).order_by("due_at"),
+            "colleagues": [(row.submission, there[row.submission.pk]) for row in current if there[row.submission.pk]],
+            "news": [_news_row(item) for item in unit_news([r.submission for r in current], besides=request.user)],
+            "notices": unread(request.user)[:SHOWN_NOTICES],
             "now": clock.now(),
             "illustrative": any(row.submission.participant.round.illustrative for row in rows),
         },
     )
+
+
+def _news_row(item: News) -> dict[str, object]:
+    """A piece of news with the address of its place."""
+    form = item.submission
+    url = reverse("submissions:overview", args=[form.pk])
+    if item.code:
+        url = leaf_url(form, definition_for(form.participant), item.code)
+    return {"item": item, "url": url}
 
 
 @form_screen

@@ -45,6 +45,7 @@ def fingerprint(submission: Submission) -> tuple[object, ...]:
         submission.state,
         content_sha256(content_of(submission)),
         submission.sign_offs.count(),
+        submission.sign_offs.filter(scan__isnull=False).count(),
         submission.receipts.count(),
         submission.participant.score_entries.count(),
         submission.participant.unit.evidence.count(),
@@ -121,6 +122,11 @@ def _send(this: OpenRound, user: User) -> None:
     _post(user, "send", this.plain.submission)
 
 
+def _scan(this: OpenRound, user: User) -> None:
+    file = SimpleUploadedFile("ban-ky.pdf", pdf_bytes(), content_type="application/pdf")
+    _post(user, "scan", this.plain.submission, file=file)
+
+
 def _workbook(this: OpenRound, user: User) -> None:
     """Download with the secretariat's eyes, fill by another library, upload and confirm as the user."""
     target = io.BytesIO()
@@ -148,4 +154,5 @@ WRITE_PATHS: list[WritePath] = [
     WritePath("difficulties and proposals", _report),
     WritePath("sign-off", _sign, prepare=_complete, needs_leader=True),
     WritePath("send", _send, prepare=_signed),
+    WritePath("signed report", _scan, prepare=_signed),
 ]

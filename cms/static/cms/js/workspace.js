@@ -19,9 +19,27 @@
 
   // A form names the question in data-confirm; the answer "no" keeps everything as it is.
   document.addEventListener("submit", function (event) {
+    if (event.defaultPrevented) {
+      // htmx sends this form and has asked by itself.
+      return;
+    }
     var question = event.target.dataset.confirm || (event.submitter && event.submitter.dataset.confirm);
     if (question && !window.confirm(question)) {
       event.preventDefault();
+    }
+  });
+
+  // What asks again by itself (data-poll) rests while nobody looks, and asks at once when somebody looks again.
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    if (document.hidden && event.detail.elt.hasAttribute("data-poll")) {
+      event.preventDefault();
+    }
+  });
+  document.addEventListener("visibilitychange", function () {
+    if (!document.hidden && window.htmx) {
+      document.querySelectorAll("[data-poll]").forEach(function (element) {
+        window.htmx.trigger(element, "poll-now");
+      });
     }
   });
 
