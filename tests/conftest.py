@@ -160,6 +160,19 @@ def django_db_setup(
         older.unlink(missing_ok=True)
 
 
+@pytest.fixture(scope="session")
+def migrated_folder(django_db_setup: None) -> Callable[[Path], Path]:
+    """Return a function that makes a portal's data folder whose database is migrated already, and empty."""
+
+    def make(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not _uses_postgres():
+            shutil.copyfile(_migrated_file(), folder / "portal.sqlite3")
+        return folder
+
+    return make
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave nothing in the cache for the next test that uses the database."""

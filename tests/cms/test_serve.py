@@ -17,7 +17,7 @@ import pytest
 
 from cms.serving import port_is_free
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.embedded]
 
 
 def free_port():
@@ -52,12 +52,23 @@ def is_alive(pid):
 
 @pytest.fixture
 def portal(tmp_path):
-    """A running portal with an empty database of its own."""
+    """A portal that starts in an empty folder."""
+    yield from running(tmp_path / "var")
+
+
+@pytest.fixture
+def migrated_portal(tmp_path, migrated_folder):
+    """A portal that starts on tables that are there."""
+    yield from running(migrated_folder(tmp_path / "var"))
+
+
+def running(folder):
+    """Start the one command on a data folder; give the process and its port, and end it."""
     port = free_port()
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "cms.settings.dev",
-        "PORTAL_VAR_DIR": str(tmp_path / "var"),
+        "PORTAL_VAR_DIR": str(folder),
         "PORTAL_PORT": str(port),
         "PORTAL_WEB_WORKERS": "1",
         "PORTAL_WORKERS": "1",
@@ -105,8 +116,8 @@ def test_it_serves_works_and_stops_without_a_trace(portal):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_it_ends_with_an_error_when_a_part_dies(portal):
-    process, port = portal
+def test_it_ends_with_an_error_when_a_part_dies(migrated_portal):
+    process, port = migrated_portal
     wait_for(f"http://127.0.0.1:{port}/-/live")
     family = group_of(process.pid)
     worker = next(pid for pid in family if "qcluster" in open(f"/proc/{pid}/cmdline").read())  # noqa: SIM115

@@ -39,8 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the demonstration data, made by the same commands as on the first `make run`."""
+def demonstration(migrated_folder: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the demonstration data, made by the same commands as on the first `make run`.
+
+    The tables alone come from the tests' own migrated file; that they are made on a first start too is tested in
+    tests/cms/test_serve.py.
+    """
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
     folder = shared / "demonstration"
@@ -48,7 +52,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
+            migrated_folder(folder)
             manage(folder, "prepare", "-v", "0")
             manage(folder, "load_demo", "-v", "0")
             (folder / "complete").touch()
