@@ -186,10 +186,18 @@ _migrated_rows: list[str] = []
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """Tell every connection the rows that a test starts from.
+    """Tell the connection the rows that a test starts from."""
+    _tell_connection()
 
-    Where Playwright's event loop runs, asgiref gives Django another connection than the one that set the database up.
-    """
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Tell the connection again: the browser may have started within the test."""
+    _tell_connection()
+
+
+def _tell_connection() -> None:
+    """Where Playwright's event loop runs, asgiref gives Django another connection than the one of the set-up."""
     if _migrated_rows and not hasattr(connection, "_test_serialized_contents"):
         connection._test_serialized_contents = _migrated_rows[0]
 
