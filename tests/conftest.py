@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.test import Client
 from django.utils import translation
 
@@ -147,7 +147,9 @@ def django_db_setup(
     django_db_setup: None, django_db_keepdb: bool, django_db_blocker: pytest_django.DjangoDbBlocker
 ) -> None:
     """Keep what the migrations made for the next run."""
-    _migrated_rows.append(getattr(connection, "_test_serialized_contents", ""))
+    if rows := getattr(connection, "_test_serialized_contents", ""):
+        # Of the class, for where Playwright's event loop runs, asgiref gives Django other connections than this one.
+        type(connections[DEFAULT_DB_ALIAS])._test_serialized_contents = rows
     if django_db_keepdb or _uses_postgres():
         return
     kept = _migrated_file()
@@ -179,27 +181,6 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "_django_db_helper" in request.fixturenames or "db" in request.fixturenames:
         cache.clear()
-
-
-_migrated_rows: list[str] = []
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """Tell the connection the rows that a test starts from."""
-    _tell_connection()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown() -> None:
-    """Tell the connection again: the browser may have started within the test."""
-    _tell_connection()
-
-
-def _tell_connection() -> None:
-    """Where Playwright's event loop runs, asgiref gives Django another connection than the one of the set-up."""
-    if _migrated_rows and not hasattr(connection, "_test_serialized_contents"):
-        connection._test_serialized_contents = _migrated_rows[0]
 
 
 _aside: dict[str, str] = {}
