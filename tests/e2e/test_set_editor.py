@@ -67,6 +67,8 @@ def test_a_closed_set_is_a_handful_of_inputs(editor):
 def test_changing_one_leaf_changes_that_leaf_alone(editor):
     screen, page_row = editor
     find(screen, "1.2.3")
+    # Wagtail takes its picture of the unchanged form some seconds after loading; a change before that is not one to it.
+    screen.wait_for_timeout(6000)
     leaf = screen.locator('[name="body-0-value-criteria-1-value-children-2-value-rule-0-value-per_item"]')
     leaf.fill("0,25")
     before = criteria.tiny_definition()
