@@ -11,6 +11,11 @@ ACTIONS = [
     ("cms.import_refuse", _("Refuse an import"), _("Import refused")),
     ("cms.membership_change", _("Change a membership"), _("Membership changed")),
     ("cms.job_retry", _("Start a job again"), _("Job started again")),
+    (
+        "cms.schedule_refused",
+        _("Refuse a scheduled publication"),
+        _("Scheduled publication refused, schedule taken back"),
+    ),
     ("cms.sign_in", _("Sign in"), _("Signed in")),
     ("cms.sign_in_failed", _("Failed sign-in"), _("Sign-in failed")),
     ("cms.password_change", _("Change the password"), _("Password changed")),

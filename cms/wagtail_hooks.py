@@ -1,5 +1,11 @@
 """The foundation's part of the admin."""
 
+from typing import Any
+
+from django.apps import apps
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -7,15 +13,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from wagtail import hooks
+from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogActionRegistry
+from wagtail.models import Page
 from wagtail.permissions import register_permission_policy
 from wagtail_modeladmin.options import modeladmin_register
 
 from cms import assets
 from cms.admin import Registers
+from cms.approvals import ApprovedPage, approved_models
 from cms.log_actions import ACTIONS
-from cms.models import Membership, Unit
+from cms.models import FourEyesTask, Membership, Unit
 from cms.policies import MembershipPolicy, UnitPolicy
 from cms.views import units
 from cms.views.patterns import pattern_page
@@ -40,6 +49,45 @@ def register_unit_changes() -> list[URLPattern]:
         path("units/<int:pk>/merge/", units.MergeView.as_view(), name="cms_unit_merge"),
         path("units/<int:pk>/split/", units.SplitView.as_view(), name="cms_unit_split"),
     ]
+
+
+@hooks.register("construct_page_action_menu")
+def publish_through_the_workflow(items: list[ActionMenuItem], request: HttpRequest, context: dict[str, Any]) -> None:
+    """Offer no button that would be refused: a new page that needs approval is sent in, not published."""
+    if context["view"] != "create" or request.user.is_superuser or not context["parent_page"].has_workflow:
+        return
+    named = request.resolver_match.kwargs
+    model = apps.get_model(named["content_type_app_name"], named["content_type_model_name"])
+    if issubclass(model, ApprovedPage):
+        items[:] = [item for item in items if item.name != "action-publish"]
+
+
+@hooks.register("before_copy_page")
+def copy_as_drafts(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Publish no copies of pages that need approval along with the section that they lie in."""
+    publishing = request.method == "POST" and ("publish_copies" in request.POST or "alias" in request.POST)
+    if not publishing or not page.get_descendants(inclusive=True).type(approved_models()).exists():
+        return None
+    messages.error(
+        request,
+        _("Copies of criteria sets and questionnaires are drafts. Copy these pages without publishing the copies."),
+    )
+    return redirect("wagtailadmin_pages:copy", page.pk)
+
+
+@hooks.register("after_edit_page")
+def say_why_not_approved(request: HttpRequest, page: Page) -> None:
+    """A reviewer who changes a draft and approves it in one step is told that only the change was saved."""
+    wanted = request.POST.get("action-workflow-action") and request.POST.get("workflow-action-name")
+    task = page.current_workflow_task
+    if wanted == "approve" and isinstance(task, FourEyesTask) and not task.may_approve(page, request.user):
+        messages.warning(
+            request,
+            _(
+                "Your change was saved, but the draft is not approved: whoever changes a draft does not approve it. "
+                "Another person with the approver's role must."
+            ),
+        )
 
 
 @hooks.register("insert_editor_js")

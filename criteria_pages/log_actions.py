@@ -5,6 +5,10 @@ from django.utils.translation import gettext_lazy as _
 ACTIONS = [
     ("criteria.freeze_edition", _("Freeze an edition"), _("Edition frozen")),
     ("criteria.reconcile_edition", _("Repair a missed edition"), _("Missed edition repaired")),
-    ("criteria.publish_refused", _("Refuse a publication"), _("Publication refused")),
+    (
+        "criteria.publish_without_approval",
+        _("Publish without approval"),
+        _("Published directly, without the approval of a second person"),
+    ),
     ("criteria.freeze_questionnaire", _("Freeze a questionnaire"), _("Questionnaire frozen")),
 ]

@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
-from wagtail.log_actions import get_active_log_context
-from wagtail.models import Revision
-from wagtail.signals import page_published
+from wagtail.models import Revision, WorkflowState
+from wagtail.signals import page_published, workflow_approved
 
 from criteria_pages.domain.editions import freeze_edition
+from criteria_pages.domain.publication import publisher_of, require_schedulable
 from criteria_pages.domain.publishing_gate import require_publishable
 from criteria_pages.domain.questionnaires import freeze_questionnaire, require_sound
 from criteria_pages.models import CriteriaSetPage, QuestionnairePage
@@ -31,8 +31,13 @@ def freeze_on_publish(instance: CriteriaSetPage, revision: Revision | None = Non
     """Freeze an edition in the transaction of the publication."""
     if revision is None or not instance.live:
         return
-    person = get_active_log_context().user
-    freeze_edition(page=instance, revision=revision, user=person or revision.user)
+    freeze_edition(page=instance, revision=revision, user=publisher_of(instance, revision))
+
+
+@receiver(workflow_approved, dispatch_uid="criteria.scheduled_gate")
+def refuse_unsound_schedule(instance: WorkflowState, **kwargs: Any) -> None:
+    """Let nothing with problems wait for its day."""
+    require_schedulable(instance.content_object.get_latest_revision())
 
 
 @receiver(pre_save, sender=QuestionnairePage, dispatch_uid="criteria.questionnaire_gate")
@@ -50,5 +55,4 @@ def freeze_questionnaire_on_publish(
 ) -> None:
     """Freeze an edition of the questionnaire in the transaction of the publication."""
     if revision is not None and instance.live:
-        person = get_active_log_context().user
-        freeze_questionnaire(page=instance, revision=revision, user=person or revision.user)
+        freeze_questionnaire(page=instance, revision=revision, user=publisher_of(instance, revision))

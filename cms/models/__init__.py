@@ -1,5 +1,6 @@
 """Models of the foundation."""
 
+from cms.models.approvals import FourEyesTask
 from cms.models.files import StoredFile
 from cms.models.jobs import JobRun, WorkerHeartbeat
 from cms.models.memberships import Membership
@@ -9,6 +10,7 @@ from cms.models.users import User
 
 __all__ = [
     "BasePage",
+    "FourEyesTask",
     "HomePage",
     "JobRun",
     "Membership",

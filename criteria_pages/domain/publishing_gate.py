@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
-from cms import audit
 from criteria_pages.definition import Definition
 from criteria_pages.domain.authoring import parse_body
 from criteria_pages.domain.checks import check_definition
@@ -62,18 +60,11 @@ def page_problems(page: CriteriaSetPage) -> list[Problem]:
 
 
 def require_publishable(page: CriteriaSetPage) -> None:
-    """Raise `PublishRefused` with all problems where the page may not go live.
-
-    A refusal outside a transaction (the scheduler) is recorded, because nobody sits in front of it.
-    """
+    """Raise `PublishRefused` with all problems where the page may not go live."""
     problems = page_problems(page)
-    if not problems:
-        return
-    refusal = PublishRefused(problems)
-    logger.warning("publish refused", extra={"event": "criteria.publish_refused", "page_id": page.pk})
-    if page.pk and not connection.in_atomic_block:
-        audit.record("criteria.publish_refused", page, user=None, problems=[str(p) for p in problems])
-    raise refusal
+    if problems:
+        logger.warning("publish refused", extra={"event": "criteria.publish_refused", "page_id": page.pk})
+        raise PublishRefused(problems)
 
 
 def split_codes(text: str) -> frozenset[str]:

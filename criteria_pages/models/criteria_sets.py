@@ -14,6 +14,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.api import APIField
 from wagtail.contrib.routable_page.models import RoutablePageMixin, path
 
+from cms.approvals import ApprovedPage
 from cms.models import BasePage
 from criteria_pages.blocks import CriteriaBody
 from criteria_pages.fields import DefinitionStreamField
@@ -21,7 +22,7 @@ from criteria_pages.panels import CriteriaToolsPanel
 from criteria_pages.serving import serve
 
 
-class CriteriaSetPage(RoutablePageMixin, BasePage):
+class CriteriaSetPage(ApprovedPage, RoutablePageMixin, BasePage):
     """A criteria set (Bộ chỉ số): domains > criteria > sub-criteria. Publishing freezes an edition.
 
     Drafts may hold anything. Nothing goes live with problems: saving refuses, whichever way publishing came
@@ -69,11 +70,6 @@ class CriteriaSetPage(RoutablePageMixin, BasePage):
     class Meta:
         verbose_name = _("criteria set")
         verbose_name_plural = _("criteria sets")
-
-    def copy(self, *args: Any, **kwargs: Any) -> Any:
-        """A copy is a draft: it has an edition only once it is published on its own."""
-        kwargs["keep_live"] = False
-        return super().copy(*args, **kwargs)
 
     def clean(self) -> None:
         """Points declared for the whole are not negative."""

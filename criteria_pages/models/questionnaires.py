@@ -12,13 +12,14 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.api import APIField
 from wagtail.fields import StreamField
 
+from cms.approvals import ApprovedPage
 from cms.models import BasePage
 from criteria_pages.blocks.questionnaires import QuestionStreamBlock
 from criteria_pages.exceptions import CriteriaError
 from criteria_pages.questionnaire import QuestionnaireDefinition
 
 
-class QuestionnairePage(BasePage):
+class QuestionnairePage(ApprovedPage, BasePage):
     """The questions asked of one group of respondents. Publishing freezes an edition."""
 
     introduction = models.TextField(_("introduction to the respondent"), blank=True)

@@ -52,12 +52,14 @@ def test_a_round_from_the_criteria_set_to_the_citizen(
 ) -> None:
     now = dt.datetime.now(ZoneInfo("Asia/Ho_Chi_Minh"))
 
-    # 1. The editor copies last year's set, gives it a new decision and publishes it: an edition is frozen.
+    # 1. The editor copies last year's set and gives it a new decision; a second person approves: an edition is frozen.
     editor = CriteriaAdmin(account("bientap"))
     copy = editor.copy(editor.find("Thanh tra Chính phủ"), title=SET, slug="bo-chi-so-hanh-trinh")
     editor.edit(copy, {"decision_number": "99/QĐ-HT"})
     take_screenshot(editor.page, "01-editor-criteria-set")
-    editor.publish()
+    editor.submit()
+    approving = CriteriaAdmin(account("pheduyet"))
+    approving.approve(copy)
 
     # 2. The secretariat creates the round, names units, deadlines and the appraising agency, and opens it.
     desk = RoundDesk(account("thuongtruc"))

@@ -1,10 +1,10 @@
-"""The editor's screens in the admin: copy a criteria set, change it, publish it."""
+"""The editor's screens in the admin: copy a criteria set, change it, send it in, approve it."""
 
 from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 
 class CriteriaAdmin:
@@ -37,9 +37,16 @@ class CriteriaAdmin:
         for name, value in fields.items():
             self.page.fill(f"[name={name}]", value)
 
-    def publish(self) -> None:
-        """Publish what is in the form; fails where the admin refuses."""
-        button = self.page.locator("button[name=action-publish]")
+    def submit(self) -> None:
+        """Send what is in the form to the approvers; fails where the admin refuses."""
+        self._press(self.page.locator("button[name=action-submit]"))
+
+    def approve(self, number: int) -> None:
+        """Approve the draft as it was sent in; that publishes it."""
+        self.page.goto(f"/admin/pages/{number}/edit/")
+        self._press(self.page.locator("[data-workflow-action-name=approve]:not([data-workflow-action-modal-url])"))
+
+    def _press(self, button: Locator) -> None:
         if not button.is_visible():
             self.page.locator("footer [data-w-dropdown-target=toggle], footer .w-dropdown__toggle").last.click()
         button.click()
