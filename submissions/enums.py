@@ -79,6 +79,7 @@ class WriteAction(models.TextChoices):
     EVIDENCE = "evidence", _("Attach or remove evidence")
     REPORT = "report", _("Write difficulties and proposals")
     SIGN_OFF = "sign_off", _("Sign off")
+    TAKE_BACK = "take_back", _("Take back the sign-off")
     SEND = "send", _("Send")
     SCAN = "scan", _("Attach the signed report")
     EXPLAIN = "explain", _("Answer a request for explanation")

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from cms import clock
 from cms.jobs.schedules import HEARTBEAT
@@ -21,12 +22,14 @@ _MIGRATIONS_SEEN = "migrations-complete"
 
 
 @never_cache
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """The database answers, its tables are those of this version, and a worker gave a sign of life lately."""
     checks = {"database": _database()}

@@ -2,10 +2,12 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 
 _PRIVATE = ("/admin/", "/lam-viec/", "/tai-khoan/", "/files/", "/en/lam-viec/", "/en/tai-khoan/", "/en/files/", "/-/")
 
 
+@require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """Return robots.txt: the public site is open, the rest is nobody's to crawl."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in _PRIVATE)]

@@ -3,12 +3,14 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from cms.navigation import todos_for
 from cms.permissions import memberships_of
 
 
 @login_required
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """List what waits for the user, the nearest deadline first, and the user's roles."""
     return render(

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from wagtail.contrib.sitemaps import Sitemap as PageSitemap
 
@@ -108,6 +109,7 @@ class UnitSitemap(Sitemap):
 SITEMAPS: dict[str, Any] = {"pages": PageSitemap, "releases": ReleaseSitemap, "units": UnitSitemap}
 
 
+@require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Send the sitemap; it is made anew each time, so it names nothing early."""
     response = sitemap_view(request, sitemaps=SITEMAPS)

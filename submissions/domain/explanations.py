@@ -127,25 +127,7 @@ def answer(
     """
     moment = now or clock.now()
     with transaction.atomic():
-        submission = check_write(
-            user=user,
-            submission=Submission.objects.get(participant_id=request.participant_id),
-            code=request.code,
-            action=WriteAction.EXPLAIN,
-            now=now,
-        )
-        locked = ExplanationRequest.objects.select_for_update().get(pk=request.pk)
-        if locked.state != RequestState.OPEN:
-            raise WrongState(
-                _("This request is in the state “%(state)s”; nothing can be answered any more.")
-                % {"state": RequestState(locked.state).label},
-                code="not_open",
-            )
-        if moment > locked.due_at:
-            raise Locked(
-                _("The explanation of %(code)s was due at %(time)s by the server's clock.")
-                % {"code": locked.code, "time": when(locked.due_at)}
-            )
+        submission, locked = _lock_answerable(user=user, request=request, now=now)
         explained = read_explanation(text)
         if not explained:
             raise SubmissionError(_("Write the explanation."), code="answer_missing")
@@ -167,6 +149,38 @@ def answer(
         )
         _give_back(submission, user)
     return locked
+
+
+def check_answerable(*, user: User, request: ExplanationRequest) -> None:
+    """Raise what `answer` would raise now before it looks at the answer itself; for asking before a file is taken."""
+    with transaction.atomic():
+        _lock_answerable(user=user, request=request, now=None)
+
+
+def _lock_answerable(
+    *, user: User, request: ExplanationRequest, now: dt.datetime | None
+) -> tuple[Submission, ExplanationRequest]:
+    """Let an answer to the request pass the gate; return the locked submission and the locked request."""
+    submission = check_write(
+        user=user,
+        submission=Submission.objects.get(participant_id=request.participant_id),
+        code=request.code,
+        action=WriteAction.EXPLAIN,
+        now=now,
+    )
+    locked = ExplanationRequest.objects.select_for_update().get(pk=request.pk)
+    if locked.state != RequestState.OPEN:
+        raise WrongState(
+            _("This request is in the state “%(state)s”; nothing can be answered any more.")
+            % {"state": RequestState(locked.state).label},
+            code="not_open",
+        )
+    if (now or clock.now()) > locked.due_at:
+        raise Locked(
+            _("The explanation of %(code)s was due at %(time)s by the server's clock.")
+            % {"code": locked.code, "time": when(locked.due_at)}
+        )
+    return submission, locked
 
 
 def _claim(

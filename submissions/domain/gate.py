@@ -32,6 +32,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
     WriteAction.EVIDENCE: (Role.CONTRIBUTOR, Role.LEADER),
     WriteAction.REPORT: (Role.CONTRIBUTOR, Role.LEADER),
     WriteAction.SIGN_OFF: (Role.LEADER,),
+    WriteAction.TAKE_BACK: (Role.LEADER,),
     WriteAction.SEND: (Role.CONTRIBUTOR, Role.LEADER),
     WriteAction.SCAN: (Role.CONTRIBUTOR, Role.LEADER),
     WriteAction.EXPLAIN: (Role.CONTRIBUTOR, Role.LEADER),
@@ -41,6 +42,7 @@ STATES: dict[str, tuple[str, ...]] = {
     WriteAction.EVIDENCE: (SubmissionState.DRAFT, SubmissionState.SIGNED),
     WriteAction.REPORT: (SubmissionState.DRAFT, SubmissionState.SIGNED),
     WriteAction.SIGN_OFF: (SubmissionState.DRAFT,),
+    WriteAction.TAKE_BACK: (SubmissionState.SIGNED,),
     WriteAction.SEND: (SubmissionState.SIGNED,),
     WriteAction.SCAN: (
         SubmissionState.SIGNED,
@@ -58,15 +60,17 @@ def phase_of(action: str) -> str:
 
 
 def lock_submission(pk: int) -> Submission:
-    """Return the submission with its row locked, its participant, unit, round and edition read in the same query.
+    """Return the submission with its row locked, its participant, unit, round and edition as they are after the lock.
 
+    The rows around it are read by a second query: PostgreSQL gives one that waited for the lock the joined rows as they
+    were before the wait, and with them a round that has moved on meanwhile.
     Raises `RuntimeError` outside a transaction: a check that is not in the write's transaction is no check.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("The gate must be asked inside the transaction of the write.")
+    Submission.objects.select_for_update().values_list("pk").get(pk=pk)
     return (
-        Submission.objects.select_for_update(of=("self",))
-        .select_related("participant__unit", "participant__round__edition")
+        Submission.objects.select_related("participant__unit", "participant__round__edition")
         .defer("participant__round__edition__definition_json")
         .get(pk=pk)
     )
@@ -247,6 +251,8 @@ def _check_state(*, submission: Submission, action: str, receipt: Receipt | None
         )
     if action == WriteAction.SEND:
         raise WrongState(_("The unit's leader has not signed off the form yet."), code="not_signed")
+    if action == WriteAction.TAKE_BACK and state == SubmissionState.DRAFT:
+        raise WrongState(_("There is no sign-off that could be taken back."), code="not_signed")
     if action == WriteAction.SIGN_OFF and state == SubmissionState.SIGNED:
         raise WrongState(_("The form is signed off already."), code="already_signed")
     raise WrongState(

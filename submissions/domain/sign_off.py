@@ -6,15 +6,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cms import audit, clock
-from cms.enums import FileKind, Role
+from cms.enums import FileKind
 from cms.models import StoredFile, User
-from cms.permissions import require_role
 from submissions.domain.content import content_of, content_sha256
-from submissions.domain.gate import check_write, lock_submission
+from submissions.domain.gate import check_write
 from submissions.domain.progress import Progress, submission_progress
 from submissions.domain.submission_state import change_state
 from submissions.enums import SubmissionState, WriteAction
-from submissions.exceptions import Incomplete, StaleWrite, SubmissionError, WrongState
+from submissions.exceptions import Incomplete, StaleWrite, SubmissionError
 from submissions.models import SignOff, Submission
 
 
@@ -53,15 +52,13 @@ def sign_off(*, user: User, submission: Submission, expected_sha256: str, scan: 
 def void(*, user: User, submission: Submission, reason: str) -> None:
     """Take back a valid sign-off that was not sent: the leader withdraws the approval, with a reason.
 
-    Raises `PermissionRefused`, `WrongState` where there is none, `SubmissionError` without a reason.
+    Raises what the gate raises (after the lock what was signed stays signed), `WrongState` where there is none,
+    `SubmissionError` without a reason.
     """
     if not reason.strip():
         raise SubmissionError(_("Give the reason why the sign-off is taken back."), code="reason_missing")
     with transaction.atomic():
-        locked = lock_submission(submission.pk)
-        require_role(user, Role.LEADER, unit=locked.participant.unit)
-        if locked.state != SubmissionState.SIGNED:
-            raise WrongState(_("There is no sign-off that could be taken back."), code="not_signed")
+        locked = check_write(user=user, submission=submission, code=None, action=WriteAction.TAKE_BACK)
         void_after_change(submission=locked, user=user, reason=reason.strip())
 
 

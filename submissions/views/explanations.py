@@ -63,6 +63,8 @@ def request_page(request: HttpRequest, pk: int) -> HttpResponse:
 def _answer(request: HttpRequest, asked: ExplanationRequest, form: ExplainForm) -> bool:
     data: dict[str, Any] = form.cleaned_data
     try:
+        # The gate is asked before the file is taken, so that a refused answer leaves no document behind.
+        explanations.check_answerable(user=request.user, request=asked)
         documents = list(data["documents"])
         if data["upload"]:
             documents.append(

@@ -236,6 +236,7 @@ def _review_screen(
             texts_refusal=refusal(user=user, submission=submission, code=None, action=WriteAction.REPORT),
             sign_refusal=refusal(user=user, submission=submission, code=None, action=WriteAction.SIGN_OFF),
             send_refusal=refusal(user=user, submission=submission, code=None, action=WriteAction.SEND),
+            take_back_refusal=refusal(user=user, submission=submission, code=None, action=WriteAction.TAKE_BACK),
             voided=submission.sign_offs.filter(voided_at__isnull=False).first(),
             reason_form=ReasonForm(),
             **_scan_context(place, place.signed),

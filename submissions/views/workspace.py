@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from cms import clock
 from submissions.domain.access import own_submissions
@@ -50,6 +51,7 @@ class FormRow:
 
 
 @login_required
+@require_safe
 def forms(request: HttpRequest) -> HttpResponse:
     """The home of the user's units: forms with deadline, progress and what is missing; requests, colleagues, news."""
     submissions = list(own_submissions(request.user))
@@ -94,6 +96,7 @@ def _news_row(item: News) -> dict[str, object]:
 
 
 @form_screen
+@require_safe
 def overview(request: HttpRequest, place: FormPlace) -> HttpResponse:
     """Show where a form stands: steps, deadline, domains, what is missing, sign-offs and receipts."""
     submission = place.submission

@@ -2,20 +2,22 @@
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 import pytest
 
 from cms.exceptions import PortalError
 from submissions.domain.answers import write_answer
+from submissions.domain.gate import lock_submission
 from submissions.domain.rounds import advance_round
 from submissions.domain.sending import send
 from submissions.enums import RoundState
-from submissions.exceptions import AlreadySent, Locked, StaleWrite
-from submissions.models import Answer, PhaseDeadline, Receipt, ScoreEntry
+from submissions.exceptions import AlreadySent, Locked, StaleWrite, WrongState
+from submissions.models import Answer, AssessmentRound, PhaseDeadline, Receipt, ScoreEntry
 from tests.factories.filling import fill, sign
 from tests.factories.submissions import open_round
 
@@ -147,6 +149,37 @@ def test_round_advances_while_writing__no_write_after_it():
     assert stored == {result.code for result in results if isinstance(result, Answer)}
     with pytest.raises(Locked):
         write("1.2.1", {"level": "a"})()
+
+
+def test_write_that_waited_for_the_lock__sees_the_round_as_it_is_now():
+    """PostgreSQL would give a query that waited for a row lock the joined rows of before the wait."""
+    this = open_round()
+    submission = this.plain.submission
+    locked, waiting = threading.Event(), threading.Event()
+
+    def move_on() -> None:
+        with transaction.atomic():
+            lock_submission(submission.pk)
+            locked.set()
+            waiting.wait(10)
+            time.sleep(0.3)
+            AssessmentRound.objects.filter(pk=this.round.pk).update(state=RoundState.COUNCIL)
+
+    def write() -> Answer:
+        locked.wait(10)
+        waiting.set()
+        return write_answer(
+            user=this.contributor,
+            submission=submission,
+            code="1.1",
+            expected_version=0,
+            inputs={"answer": "yes"},
+            explanation="",
+        )
+
+    _moved, refused = at_once(move_on, write)
+    assert isinstance(refused, WrongState)
+    assert Answer.objects.count() == 0
 
 
 def test_deadline_between_two_writes():

@@ -50,10 +50,15 @@ ALLOWED = {
     WriteAction.EVIDENCE: {Role.CONTRIBUTOR, Role.LEADER},
     WriteAction.REPORT: {Role.CONTRIBUTOR, Role.LEADER},
     WriteAction.SIGN_OFF: {Role.LEADER},
+    WriteAction.TAKE_BACK: {Role.LEADER},
     WriteAction.SEND: {Role.CONTRIBUTOR, Role.LEADER},
     WriteAction.EXPLAIN: {Role.CONTRIBUTOR, Role.LEADER},
 }
-STATE_FOR = {WriteAction.SEND: SubmissionState.SIGNED, WriteAction.EXPLAIN: SubmissionState.EXPLAINING}
+STATE_FOR = {
+    WriteAction.SEND: SubmissionState.SIGNED,
+    WriteAction.TAKE_BACK: SubmissionState.SIGNED,
+    WriteAction.EXPLAIN: SubmissionState.EXPLAINING,
+}
 
 
 @pytest.mark.parametrize("role", Role.values)

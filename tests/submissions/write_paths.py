@@ -1,45 +1,92 @@
-"""Every way in which a unit's form can be written. Whoever adds a way adds it here, and it is held against the gate.
+"""All ways in which a form, an appraisal or a list of respondents can be written through the portal.
 
-A path is a function that tries to write as the given user; it need not raise: what counts is whether the fingerprint of
-the form has changed afterwards. `prepare` brings an untouched form to where the path could write if it may.
+Whoever adds a way adds it here, and it is held against the gates. A path is a function that tries to write as the given
+user; it need not raise: what counts is whether a row of the room has changed afterwards. `prepare` brings an untouched
+place to where the path could write if it may; `addresses` are the names of the addresses that it posts to.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 import openpyxl
 
-from cms.models import User
+from cms.enums import Role
+from cms.models import JobRun, User
+from submissions.domain import explanations
 from submissions.domain.content import content_of, content_sha256
 from submissions.domain.evidence import attach_evidence
+from submissions.domain.ledger import current_entry
+from submissions.domain.survey import lists
+from submissions.domain.survey.workbook import HEADERS as LIST_HEADERS
 from submissions.domain.workbook import write_workbook
-from submissions.models import Submission
+from submissions.enums import RoundState
+from submissions.models import ExplanationRequest, Notice, Submission
+from tests.factories.appraisal import appraisal_round
 from tests.factories.files import pdf_bytes
 from tests.factories.filling import fill, sign
-from tests.factories.submissions import EvidenceFactory, OpenRound
+from tests.factories.submissions import (
+    AnswerFactory,
+    EvidenceFactory,
+    OpenRound,
+    ParticipantFactory,
+    RoundFactory,
+    open_round,
+)
+from tests.factories.survey import OpenSurvey, open_survey
+from tests.submissions.test_survey import enter, invite, people
 
-Attempt = Callable[[OpenRound, User], None]
+Attempt = Callable[[Any, User], None]
+
+# Who may take a path: the account of `OpenRound`, the unit it acts for, and the roles that may.
+WHO: dict[str, tuple[str, frozenset[str]]] = {
+    "contributor": ("unit", frozenset({Role.CONTRIBUTOR, Role.LEADER})),
+    "leader": ("unit", frozenset({Role.LEADER})),
+    "appraiser": ("agency", frozenset({Role.APPRAISER})),
+}
 
 
 @dataclass(frozen=True)
 class WritePath:
-    """One way in: `needs_leader` where only the leader may take it."""
+    """One way in. `by` names the account that may; `build` makes the place, an open form where nothing is said.
+
+    `follows_sending`: what may still be added once the form was sent, because it changes nothing of it.
+    """
 
     name: str
     attempt: Attempt
-    prepare: Callable[[OpenRound], None] = lambda this: None
-    needs_leader: bool = False
+    addresses: tuple[str, ...]
+    prepare: Callable[[Any], None] = lambda place: None
+    build: Callable[[], Any] = open_round
+    by: str = "contributor"
+    follows_sending: bool = False
 
 
-def fingerprint(submission: Submission) -> tuple[object, ...]:
-    """Everything of a form that a write can change."""
+def around(place: OpenRound | OpenSurvey) -> OpenRound:
+    """The round with its people around a place."""
+    return place.around if isinstance(place, OpenSurvey) else place
+
+
+def fingerprint() -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the room but notices: whatever a write can change."""
+    models = [model for model in apps.get_app_config("submissions").get_models() if model is not Notice]
+    return {model.__name__: list(model._base_manager.order_by("pk").values_list()) for model in models}
+
+
+def content_fingerprint(submission: Submission) -> tuple[object, ...]:
+    """What a form says and how it stands."""
     submission = Submission.objects.get(pk=submission.pk)
     return (
         submission.state,
@@ -48,7 +95,6 @@ def fingerprint(submission: Submission) -> tuple[object, ...]:
         submission.sign_offs.filter(scan__isnull=False).count(),
         submission.receipts.count(),
         submission.participant.score_entries.count(),
-        submission.participant.unit.evidence.count(),
     )
 
 
@@ -58,23 +104,42 @@ def _client(user: User) -> Client:
     return client
 
 
-def _post(user: User, name: str, submission: Submission, *args: str, **data: object) -> None:
-    _client(user).post(reverse(f"submissions:{name}", args=[submission.pk, *args]), data)
+def _post(user: User, address: str, /, *args: object, **data: object) -> HttpResponse:
+    return _client(user).post(reverse(f"submissions:{address}", args=args), data)
 
 
+# --- the unit's form --------------------------------------------------------------------------------------------------
 def _form(this: OpenRound, user: User) -> None:
     data = {"1.2.3-count": "3", "1.2.3-explanation": "x", "1.2.3-version": "0"}
-    _post(user, "save_answer", this.plain.submission, "1.2.3", **data)
+    _post(user, "save_answer", this.plain.submission.pk, "1.2.3", **data)
 
 
 def _autosave(this: OpenRound, user: User) -> None:
     data = {"1.2.3-count": "3", "1.2.3-explanation": "x", "1.2.3-version": "0"}
-    _post(user, "autosave", this.plain.submission, "1.2.3", **data)
+    _post(user, "autosave", this.plain.submission.pk, "1.2.3", **data)
+
+
+def _earlier_answer(this: OpenRound) -> None:
+    earlier = RoundFactory(edition=this.round.edition, year=this.round.year - 1, state=RoundState.FINALISED)
+    AnswerFactory(
+        submission__participant=ParticipantFactory(round=earlier, unit=this.plain.unit),
+        code="1.2.3",
+        inputs={"count": "3"},
+        self_points=Decimal("1.5"),
+        version=1,
+    )
+
+
+def _copy(this: OpenRound, user: User) -> None:
+    _post(user, "copy_earlier", this.plain.submission.pk, "1.2.3")
+
+
+def _pdf() -> SimpleUploadedFile:
+    return SimpleUploadedFile("a.pdf", pdf_bytes(), content_type="application/pdf")
 
 
 def _upload(this: OpenRound, user: User) -> None:
-    file = SimpleUploadedFile("a.pdf", pdf_bytes(), content_type="application/pdf")
-    _post(user, "leaf_evidence", this.plain.submission, "1.2.3", file=file)
+    _post(user, "leaf_evidence", this.plain.submission.pk, "1.2.3", file=_pdf())
 
 
 def _library_document(this: OpenRound) -> None:
@@ -83,10 +148,11 @@ def _library_document(this: OpenRound) -> None:
 
 def _attach(this: OpenRound, user: User) -> None:
     document = this.plain.unit.evidence.first()
-    _post(user, "attach", this.plain.submission, "1.2.3", evidence=str(document.pk))
+    _post(user, "attach", this.plain.submission.pk, "1.2.3", evidence=str(document.pk))
 
 
-def _attached_document(this: OpenRound) -> None:
+def attached_document(this: OpenRound) -> None:
+    """Let a document of the library prove 1.2.3."""
     attach_evidence(
         user=this.contributor,
         submission=this.plain.submission,
@@ -97,11 +163,11 @@ def _attached_document(this: OpenRound) -> None:
 
 def _detach(this: OpenRound, user: User) -> None:
     document = this.plain.unit.evidence.first()
-    _post(user, "detach", this.plain.submission, "1.2.3", evidence=str(document.pk))
+    _post(user, "detach", this.plain.submission.pk, "1.2.3", evidence=str(document.pk))
 
 
 def _report(this: OpenRound, user: User) -> None:
-    _post(user, "report_texts", this.plain.submission, difficulties="Khó", proposals="", version="0")
+    _post(user, "report_texts", this.plain.submission.pk, difficulties="Khó", proposals="", version="0")
 
 
 def _complete(this: OpenRound) -> None:
@@ -110,7 +176,7 @@ def _complete(this: OpenRound) -> None:
 
 def _sign(this: OpenRound, user: User) -> None:
     submission = this.plain.submission
-    _post(user, "sign", submission, sha256=content_sha256(content_of(submission)))
+    _post(user, "sign", submission.pk, sha256=content_sha256(content_of(submission)))
 
 
 def _signed(this: OpenRound) -> None:
@@ -118,13 +184,17 @@ def _signed(this: OpenRound) -> None:
     sign(this.plain.submission, this.leader)
 
 
+def _take_back(this: OpenRound, user: User) -> None:
+    _post(user, "take_back", this.plain.submission.pk, reason="Cần sửa")
+
+
 def _send(this: OpenRound, user: User) -> None:
-    _post(user, "send", this.plain.submission)
+    _post(user, "send", this.plain.submission.pk)
 
 
 def _scan(this: OpenRound, user: User) -> None:
     file = SimpleUploadedFile("ban-ky.pdf", pdf_bytes(), content_type="application/pdf")
-    _post(user, "scan", this.plain.submission, file=file)
+    _post(user, "scan", this.plain.submission.pk, file=file)
 
 
 def _workbook(this: OpenRound, user: User) -> None:
@@ -144,15 +214,221 @@ def _workbook(this: OpenRound, user: User) -> None:
     client.post(client.post(address, {"file": file}).headers.get("Location", address))
 
 
-WRITE_PATHS: list[WritePath] = [
-    WritePath("form", _form),
-    WritePath("autosave", _autosave),
-    WritePath("evidence upload", _upload),
-    WritePath("attach from the library", _attach, prepare=_library_document),
-    WritePath("detach", _detach, prepare=_attached_document),
-    WritePath("workbook", _workbook),
-    WritePath("difficulties and proposals", _report),
-    WritePath("sign-off", _sign, prepare=_complete, needs_leader=True),
-    WritePath("send", _send, prepare=_signed),
-    WritePath("signed report", _scan, prepare=_signed),
+# --- explanation and appraisal ----------------------------------------------------------------------------------------
+def _asked(this: OpenRound) -> None:
+    explanations.ask(
+        user=this.appraiser,
+        participant=this.plain,
+        code="1.2.2",
+        question="Vì sao?",
+        due_at=timezone.now() + dt.timedelta(days=1),
+    )
+
+
+def _explain(this: OpenRound, user: User) -> None:
+    request = ExplanationRequest.objects.get()
+    _post(user, "explanation", request.pk, answer="Vì đã làm.", upload=_pdf())
+
+
+def _due(days: int = 1) -> str:
+    return timezone.localtime(timezone.now() + dt.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M")
+
+
+def _ask(this: OpenRound, user: User) -> None:
+    _post(user, "explanation_ask", this.round.code, this.plain.pk, "1.2.2", question="Vì sao?", due_at=_due())
+
+
+def _withdraw(this: OpenRound, user: User) -> None:
+    _post(user, "explanation_withdraw", ExplanationRequest.objects.get().pk, **{"ly-do": "Nhầm"})
+
+
+def _decide(this: OpenRound, user: User) -> None:
+    entry = current_entry(this.plain, "1.2.2")
+    data = {"expected_entry_id": entry.pk, "points": "1", "reason": "Thiếu văn bản"}
+    _post(user, "appraisal_leaf", this.round.code, this.plain.pk, "1.2.2", **data)
+
+
+def _accept(this: OpenRound, user: User) -> None:
+    entry = current_entry(this.plain, "1.2.2")
+    _post(user, "appraisal_accept", this.round.code, muc=f"{this.plain.pk}:1.2.2:{entry.pk}")
+
+
+def _import_scores(this: OpenRound, user: User) -> None:
+    """Upload appraised scores and confirm."""
+    book = openpyxl.Workbook()
+    for row in (["Unit code", "Criterion code", "Points", "Reason"], [this.plain.unit.code, "1.2.2", "1", "Thiếu"]):
+        book.active.append(row)
+    target = io.BytesIO()
+    book.save(target)
+    client = _client(user)
+    address = f"{reverse('cms:import_start', args=['appraised_scores'])}?round={this.round.code}"
+    client.post(address, {"file": SimpleUploadedFile("diem.xlsx", target.getvalue())})
+    check = JobRun.objects.filter(task="cms.import_check", created_by=user).last()
+    if check is not None:
+        client.post(reverse("cms:import_apply", args=["appraised_scores", check.pk]))
+
+
+# --- lists of respondents and the survey ------------------------------------------------------------------------------
+PERSON = {"name": "Người Một", "position": "Trưởng phòng", "organisation": "Sở A", "mail": "", "group": "dai-bieu"}
+
+
+def _list(case: OpenSurvey) -> int:
+    return case.list_of(case.around.plain).pk
+
+
+def _add_person(case: OpenSurvey, user: User) -> None:
+    _post(user, "survey_add_person", _list(case), **PERSON)
+
+
+def _listed(case: OpenSurvey) -> None:
+    one = case.list_of(case.around.plain)
+    rows = people(6, "dai-bieu")
+    lists.replace_rows(user=case.around.contributor, respondent_list=one, expected_version=one.version, rows=rows)
+
+
+def _remove_person(case: OpenSurvey, user: User) -> None:
+    one = case.list_of(case.around.plain)
+    _post(user, "survey_remove_person", one.pk, number="1", version=str(one.version))
+
+
+def _upload_list(case: OpenSurvey, user: User) -> None:
+    book = openpyxl.Workbook()
+    for row in (list(LIST_HEADERS), ["Người Hai", "Phó phòng", "Sở A", "", "dai-bieu", ""]):
+        book.active.append(row)
+    target = io.BytesIO()
+    book.save(target)
+    _post(user, "survey_upload", _list(case), file=SimpleUploadedFile("a.xlsx", target.getvalue()))
+
+
+def _send_list(case: OpenSurvey, user: User) -> None:
+    _post(user, "survey_send_list", _list(case))
+
+
+FORM_PATHS: list[WritePath] = [
+    WritePath("form", _form, ("submissions:save_answer",)),
+    WritePath("autosave", _autosave, ("submissions:autosave",)),
+    WritePath("copy of the earlier answer", _copy, ("submissions:copy_earlier",), prepare=_earlier_answer),
+    WritePath("evidence upload", _upload, ("submissions:leaf_evidence",)),
+    WritePath("attach from the library", _attach, ("submissions:attach",), prepare=_library_document),
+    WritePath("detach", _detach, ("submissions:detach",), prepare=attached_document),
+    WritePath("workbook", _workbook, ("submissions:workbook", "submissions:workbook_preview")),
+    WritePath("difficulties and proposals", _report, ("submissions:report_texts",)),
+    WritePath("sign-off", _sign, ("submissions:sign",), prepare=_complete, by="leader"),
+    WritePath("take back the sign-off", _take_back, ("submissions:take_back",), prepare=_signed, by="leader"),
+    WritePath("send", _send, ("submissions:send",), prepare=_signed),
+    WritePath("signed report", _scan, ("submissions:scan",), prepare=_signed, follows_sending=True),
 ]
+APPRAISAL_PATHS: list[WritePath] = [
+    WritePath("explanation", _explain, ("submissions:explanation",), prepare=_asked, build=appraisal_round),
+    WritePath("ask", _ask, ("submissions:explanation_ask",), build=appraisal_round, by="appraiser"),
+    WritePath(
+        "withdraw the question",
+        _withdraw,
+        ("submissions:explanation_withdraw",),
+        prepare=_asked,
+        build=appraisal_round,
+        by="appraiser",
+    ),
+    WritePath("decision", _decide, ("submissions:appraisal_leaf",), build=appraisal_round, by="appraiser"),
+    WritePath("accept many", _accept, ("submissions:appraisal_accept",), build=appraisal_round, by="appraiser"),
+    WritePath(
+        "import of scores",
+        _import_scores,
+        ("cms:import_start", "cms:import_apply"),
+        build=appraisal_round,
+        by="appraiser",
+    ),
+]
+LIST_PATHS: list[WritePath] = [
+    WritePath("person on the list", _add_person, ("submissions:survey_add_person",), build=open_survey),
+    WritePath(
+        "person off the list", _remove_person, ("submissions:survey_remove_person",), prepare=_listed, build=open_survey
+    ),
+    WritePath("list from a workbook", _upload_list, ("submissions:survey_upload",), build=open_survey),
+    WritePath("send the list", _send_list, ("submissions:survey_send_list",), prepare=_listed, build=open_survey),
+]
+
+
+# --- the respondent's answer: no account, so nobody else to refuse ----------------------------------------------------
+def survey_of_invited() -> tuple[OpenSurvey, str]:
+    """Return a survey whose people are invited, and one's code."""
+    case = open_survey()
+    enter(case, people(6, "dai-bieu"))
+    return case, invite(case)[0]
+
+
+def answer_survey(token: str) -> None:
+    """Send an answer as the respondent."""
+    Client().post(reverse("survey:answer", args=[token]), {"action": "send", "q-q1": "A", "q-q2": "B"})
+
+
+# --- what changes the unit's library, not a form ----------------------------------------------------------------------
+def _library_upload(this: OpenRound, user: User) -> None:
+    _post(user, "library", this.plain.unit.pk, file=_pdf())
+
+
+def _describe(this: OpenRound, user: User) -> None:
+    data = {"title": "Khác", "number": "9/BC", "issued_on": "", "issuer": ""}
+    _post(user, "document", this.plain.unit.evidence.first().pk, **data)
+
+
+def _replace(this: OpenRound, user: User) -> None:
+    _post(user, "document_replace", this.plain.unit.evidence.first().pk, file=_pdf())
+
+
+def _withdraw_document(this: OpenRound, user: User) -> None:
+    _post(user, "document_withdraw", this.plain.unit.evidence.first().pk)
+
+
+LIBRARY_PATHS: list[WritePath] = [
+    WritePath("upload to the library", _library_upload, ("submissions:library",), prepare=attached_document),
+    WritePath("description", _describe, ("submissions:document",), prepare=attached_document),
+    WritePath("new version", _replace, ("submissions:document_replace",), prepare=attached_document),
+    WritePath("withdrawal", _withdraw_document, ("submissions:document_withdraw",), prepare=attached_document),
+]
+WRITE_PATHS = [*FORM_PATHS, *APPRAISAL_PATHS, *LIST_PATHS]
+
+# Addresses that take a post and write neither a form, an appraisal nor a list: what they do, and why no deadline of a
+# unit or agency binds them.
+OTHER_ADDRESSES: dict[str, str] = {
+    "survey:answer": "the respondent's answer; held against its deadline by a test of its own",
+    "survey:enter_code": "finds a questionnaire, writes nothing",
+    "submissions:notice": "marks the own notice as read",
+    "submissions:notices_read": "marks the own notices as read",
+    "submissions:notes": "a note between colleagues, no part of the form",
+    "submissions:note_edit": "changes the own note",
+    "submissions:note_delete": "deletes the own note",
+    "submissions:survey_contact": "whom to call about computers; needed while the survey runs",
+    "submissions:round_create": "the secretariat sets the round up",
+    "submissions:round_edition": "the secretariat adopts an edition, by a gate of its own",
+    "submissions:round_step": "the secretariat moves the round on",
+    "submissions:round_participants": "the secretariat names units before the round opens",
+    "submissions:round_extend": "the secretariat gives more time",
+    "submissions:round_status": "the secretariat takes a unit in or out, with a reason",
+    "submissions:round_deadlines": "the secretariat sets deadlines",
+    "submissions:round_assignments": "the secretariat assigns agencies",
+    "submissions:round_central": "the secretariat enters points until the round is finalised",
+    "submissions:round_adjustments": "the secretariat gives bonus and penalty until the round is finalised",
+    "submissions:round_finalise": "the secretariat seals the round",
+    "submissions:round_export": "orders a file",
+    "submissions:survey_create": "the survey officer sets the survey up",
+    "submissions:survey_step": "the survey officer moves the survey on",
+    "submissions:survey_group": "the survey officer sets a group up",
+    "submissions:survey_review_list": "the survey officer returns or accepts a list",
+    "submissions:survey_review_incident": "the survey officer reviews a sign of interference",
+    "cms:login": "signs in",
+    "cms:logout": "signs out",
+    "cms:password_change": "changes the own password",
+    "cms:job_retry": "starts an own failed job again; the job asks the gate itself",
+    "api-v1:api-root": "describes the read API",
+    "api-v1:openapi-json": "describes the read API",
+    "api-v1:openapi-view": "describes the read API",
+    "publishing:desk_build": "builds a release from the sealed round",
+    "publishing:desk_approve": "the approver's act on a release",
+    "publishing:desk_return": "the approver's act on a release",
+    "publishing:desk_withdraw": "the approver's act on a release",
+    "publishing:desk_correct": "a correction is a new release",
+    "publishing:desk_discard": "throws a draft of a release away",
+    "publishing:desk_verify": "recomputes a release",
+    "publishing:report_progress": "progress of a task of the yearly plan",
+}
