@@ -52,11 +52,13 @@ ALLOWED = {
     WriteAction.SIGN_OFF: {Role.LEADER},
     WriteAction.TAKE_BACK: {Role.LEADER},
     WriteAction.SEND: {Role.CONTRIBUTOR, Role.LEADER},
+    WriteAction.SCAN: {Role.CONTRIBUTOR, Role.LEADER},
     WriteAction.EXPLAIN: {Role.CONTRIBUTOR, Role.LEADER},
 }
 STATE_FOR = {
     WriteAction.SEND: SubmissionState.SIGNED,
     WriteAction.TAKE_BACK: SubmissionState.SIGNED,
+    WriteAction.SCAN: SubmissionState.SIGNED,
     WriteAction.EXPLAIN: SubmissionState.EXPLAINING,
 }
 
