@@ -11,10 +11,12 @@ from django.utils.translation import override
 from cms.exceptions import PortalError
 from cms.jobs import JobContext, job, register_schedule
 from submissions import resources  # noqa: F401 -- registers the imports, in the web process and in the worker
+from submissions.domain.access import readable_submission
 from submissions.domain.notices import mail_notices
 from submissions.domain.reminders import remind
 from submissions.domain.round_access import may_see
 from submissions.domain.round_scores import export_round_scores
+from submissions.domain.unit_report import report_name, unit_report, write
 from submissions.models import AssessmentRound
 
 
@@ -28,6 +30,17 @@ def export_scores(ctx: JobContext, *, round_id: int) -> None:
         export_round_scores(round_, target, progress=ctx.progress)
         target.seek(0)
         ctx.attach_result(f"diem-{round_.code}.xlsx", target)
+
+
+@job("submissions.unit_report", title=_("Report of a unit"))
+def write_unit_report(ctx: JobContext, *, submission_id: int, receipt_id: int | None, kind: str) -> None:
+    """Write a long report of a unit for the person who asked."""
+    if ctx.user is None:
+        raise PortalError(_("You may not read this form."), code="not_permitted")
+    submission = readable_submission(ctx.user, submission_id)
+    receipt = submission.receipts.select_related("sign_off__signed_by").get(pk=receipt_id) if receipt_id else None
+    document = unit_report(submission, receipt)
+    ctx.attach_result(report_name(submission, receipt, kind), write(document, kind))
 
 
 def remind_and_mail() -> None:

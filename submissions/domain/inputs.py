@@ -21,7 +21,9 @@ from criteria_pages.rules.inputs import canonical_inputs
 from criteria_pages.scoring import score_leaf
 
 MAX_EXPLANATION = 20_000
-_LINE_ENDS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n"})
+_LINE_ENDS = dict.fromkeys(map(ord, "\r\x0b\x0c\u2028\u2029"), "\n")
+# Marks that turn the direction of what follows: never part of Vietnamese text, and able to make a page lie.
+_DIRECTIONS = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,11 @@ def shown_value(*, field: InputField, stored: str) -> str:
 
 
 def clean_text(text: object) -> str:
-    """Return the text in NFC without control characters other than line breaks and tabs."""
-    unified = normal(str(text or "")).replace("\r\n", "\n").translate(_LINE_ENDS)
+    """Return the text in NFC without control characters other than line breaks and tabs, and without direction marks.
+
+    A vertical tab is a line break: it is what Word calls one.
+    """
+    unified = normal(str(text or "")).replace("\r\n", "\n").translate(_LINE_ENDS).translate(_DIRECTIONS)
     return "".join(c for c in unified if c in "\n\t" or (c >= " " and c != "\x7f"))
 
 

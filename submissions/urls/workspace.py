@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import evidence, form, notes, notices, review, workbook, workspace
+from submissions.views import evidence, form, notes, notices, reports, review, workbook, workspace
 
 FORM = "ho-so/<int:pk>/"
 LEAF = "ho-so/<int:pk>/tieu-chi/<str:code>/"
@@ -30,6 +30,7 @@ urlpatterns = [
     path(f"{FORM}ky-duyet/", review.sign, name="sign"),
     path(f"{FORM}rut-ky-duyet/", review.take_back, name="take_back"),
     path(f"{FORM}gui-di/", review.send_form, name="send"),
+    path(f"{FORM}bao-cao.<str:kind>", reports.report, name="report"),
     path(f"{FORM}ban-ky/", review.attach_signed_report, name="scan"),
     path(f"{FORM}bien-nhan/", review.receipt, name="receipt"),
     path("thong-bao/", notices.notices, name="notices"),

@@ -38,7 +38,7 @@ def test_note__is_no_part_of_the_form_and_voids_no_sign_off():
 
 def test_note__pasted_word_text_emoji_and_long_text():
     this = open_round()
-    assert note(this, "  “Kế hoạch”\r\nsố 5\x0b 😀\u2028hết  ").text == "“Kế hoạch”\nsố 5 😀\nhết"
+    assert note(this, "  “Kế hoạch”\r\nsố 5\x0b 😀\u2028hết  ").text == "“Kế hoạch”\nsố 5\n 😀\nhết"
     assert note(this, "ă" * MAX_NOTE).text == "ă" * MAX_NOTE
     for bad, code in (("ă" * (MAX_NOTE + 1), "too_long"), (" \x00\n ", "empty_note")):
         with pytest.raises(SubmissionError) as refused:
