@@ -207,6 +207,17 @@ class Definition:
             for leaf in criterion.leaves
         }
 
+    @cached_property
+    def nodes(self) -> Mapping[str, Domain | Criterion | Leaf]:
+        """All nodes by code, in order; a criterion that is scored itself stands for its leaf."""
+        nodes: dict[str, Domain | Criterion | Leaf] = {}
+        for domain in self.domains:
+            nodes[domain.code] = domain
+            for criterion in domain.criteria:
+                nodes[criterion.code] = criterion
+                nodes.update((leaf.code, leaf) for leaf in criterion.children)
+        return nodes
+
     def leaf(self, code: str) -> Leaf:
         """Return the leaf with the code; KeyError where there is none."""
         return self._leaf_index[code][2]

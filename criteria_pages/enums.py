@@ -23,6 +23,16 @@ class ChangeKind(models.TextChoices):
     SCORING = "scoring", _("Scoring")
 
 
+class LineageStatus(models.TextChoices):
+    """What became of a node of the set before, ordered from light to heavy; new and dropped stand apart."""
+
+    SAME = "same", _("The same")
+    CHANGED = "changed", _("Changed, comparable")
+    NOT_COMPARABLE = "not_comparable", _("Not comparable")
+    NEW = "new", _("New")
+    DROPPED = "dropped", _("Dropped")
+
+
 class LegalStatus(models.TextChoices):
     """Whether a legal document is in force."""
 

@@ -23,6 +23,9 @@ class CriteriaSetPageForm(PageForm):
         cleaned = super().clean()
         if self.is_deferred_validation or "body" not in cleaned:
             return cleaned
+        for name in ("comparison_status", "comparison_reason"):  # the gate reads them from the page
+            if name in cleaned:
+                setattr(self.instance, name, cleaned[name])
         problems = publish_problems(
             page=self.instance,
             body=cleaned["body"].get_prep_value(),

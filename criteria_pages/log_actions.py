@@ -10,5 +10,7 @@ ACTIONS = [
         _("Publish without approval"),
         _("Published directly, without the approval of a second person"),
     ),
+    ("criteria.start_next_set", _("Start next year's set"), _("Next year's set started")),
+    ("criteria.edit_lineage", _("Edit the comparison with the set before"), _("Comparison with the set before edited")),
     ("criteria.freeze_questionnaire", _("Freeze a questionnaire"), _("Questionnaire frozen")),
 ]

@@ -1,16 +1,22 @@
 """The criteria's part of the admin: addresses, menu, lists, audit actions."""
 
+from collections.abc import Iterator
+
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSetGroup
+from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry
+from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 
+from cms.models import User
 from criteria_pages.log_actions import ACTIONS
-from criteria_pages.views import admin, editions
+from criteria_pages.models import CriteriaSetPage
+from criteria_pages.views import admin, editions, lineage
 from criteria_pages.views.legal_basis import legal_basis_report
 from criteria_pages.viewsets import CriteriaSetListing, GuidanceListing, LegalDocumentViewSet, QuestionnaireListing
 
@@ -44,11 +50,31 @@ def register_criteria_urls() -> list[URLPattern]:
         path("criteria/try/", admin.try_rule, name="criteria_try"),
         path("criteria/<int:pk>/form/", admin.trial, name="criteria_trial"),
         path("criteria/<int:pk>/units/", admin.reach_table, name="criteria_reach"),
+        path("criteria/<int:pk>/next/", lineage.start_next, name="criteria_next_set"),
+        path("criteria/<int:pk>/lineage/", lineage.lineage_table, name="criteria_lineage"),
         path("criteria/legal-basis/", legal_basis_report, name="criteria_legal_basis"),
         path("criteria/editions/", editions.edition_list, name="criteria_editions"),
         path("criteria/editions/compare/", editions.edition_compare, name="criteria_compare"),
         path("criteria/editions/<int:pk>/", editions.edition_detail, name="criteria_edition"),
     ]
+
+
+@hooks.register("register_page_header_buttons")
+def next_set_buttons(page: Page, user: User, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    """Offer next year's set, and the comparison with the set before, where a criteria set is edited."""
+    if not isinstance(page, CriteriaSetPage) or not page.pk:
+        return
+    if page.predecessor_id:
+        yield Button(
+            _("Comparison with the set before"),
+            reverse("criteria_lineage", args=[page.pk]),
+            icon_name="history",
+            priority=61,
+        )
+    if page.editions.exists() and page.permissions_for_user(user).can_copy_to(page.get_parent()):
+        yield Button(
+            _("Start next year's set"), reverse("criteria_next_set", args=[page.pk]), icon_name="copy", priority=62
+        )
 
 
 @hooks.register("register_log_actions")

@@ -11,6 +11,7 @@ from wagtail import blocks
 from criteria_pages.blocks.applicability import ApplicabilityBlock
 from criteria_pages.blocks.fields import CodesBlock, LineBlock, LongTextBlock, NumberBlock, YesBlock
 from criteria_pages.blocks.lazy import LazyStructBlock
+from criteria_pages.blocks.lineage import LineageBlock
 from criteria_pages.blocks.rules import RuleChoiceBlock
 from criteria_pages.enums import Scorer
 
@@ -30,6 +31,7 @@ def _tail() -> list[tuple[str, blocks.Block]]:
         ("note", LongTextBlock(label=_("Note"), rows=1)),
         ("name_en", LineBlock(label=_("Name in English"), max_length=1000)),
         ("applicability", ApplicabilityBlock()),
+        ("lineage", LineageBlock()),
     ]
 
 

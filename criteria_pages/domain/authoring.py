@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,20 @@ class Parsed:
 
     definition: Definition
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLink:
+    """What the blocks say of a node's past: the code of its predecessor, and an editor's own word with its reason.
+
+    `position`: indices of domain, criterion and sub-criterion from 0, as deep as the node lies.
+    """
+
+    code: str
+    predecessor: str = ""
+    status: str = ""
+    reason: str = ""
+    position: tuple[int, ...] = ()
 
 
 @dataclass
@@ -92,6 +107,21 @@ def body_from_definition(definition: Definition) -> list[dict[str, Any]]:
     Block ids derive from the codes, so the same definition gives the same body.
     """
     return [_domain_block(domain) for domain in definition.domains]
+
+
+def links_of_body(body: Iterable[Raw]) -> tuple[NodeLink, ...]:
+    """Return the past of every node of raw blocks, in order."""
+    return tuple(_link(raw, position) for raw, position in _raw_nodes(body))
+
+
+def body_with_links(body: Iterable[Raw], links: Mapping[tuple[int, ...], NodeLink]) -> list[dict[str, Any]]:
+    """Return a copy of raw blocks in which the nodes at the given positions have the given past."""
+    result = copy.deepcopy(list(body))
+    for raw, position in _raw_nodes(result):
+        if position in links:
+            link = links[position]
+            raw["lineage"] = {"predecessor": link.predecessor, "status": link.status, "reason": link.reason}
+    return result  # type: ignore[return-value]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -170,6 +200,28 @@ def _parameters(declared: Iterable[Parameter], raw: Raw) -> dict[str, Any]:
         else:
             result[parameter.name] = normal(value) if isinstance(value, str) else value
     return result
+
+
+def _raw_nodes(body: Iterable[Raw]) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """Yield the raw value of every node with its position."""
+    for d, domain in enumerate(body):
+        yield domain["value"], (d,)
+        for c, block in enumerate(domain["value"].get("criteria") or []):
+            yield block["value"], (d, c)
+            if block["type"] != "scored_criterion":
+                for s, raw in enumerate(_items(block["value"].get("children"))):
+                    yield raw, (d, c, s)
+
+
+def _link(raw: Raw, position: tuple[int, ...]) -> NodeLink:
+    said = raw.get("lineage") or {}
+    return NodeLink(
+        code=_text(raw.get("code")),
+        predecessor=_text(said.get("predecessor")),
+        status=_text(said.get("status")),
+        reason=_text(said.get("reason")),
+        position=position,
+    )
 
 
 def _applicability(raw: Any) -> Applicability:

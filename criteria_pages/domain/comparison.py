@@ -65,6 +65,11 @@ def compare_definitions(old: Definition, new: Definition) -> EditionDiff:
     return EditionDiff(kind=str(kind), changes=tuple(changes))
 
 
+def compare_nodes(old: Node, new: Node) -> tuple[Change, ...]:
+    """Return what differs between two nodes themselves, whatever their codes, not between what lies below them."""
+    return tuple(_node(old, new))
+
+
 def _whole(old: Definition, new: Definition) -> Iterator[Change]:
     yield from _field(ChangeKind.WORDING, "", "", _("Title"), old.title, new.title)
     yield from _field(ChangeKind.WORDING, "", "", _("Title in English"), old.title_en, new.title_en)

@@ -11,6 +11,7 @@ from cms.models import User
 from criteria_pages.definition import SCHEMA_VERSION, Definition
 from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.domain.comparison import Change, EditionDiff, compare_definitions
+from criteria_pages.domain.lineage import lineage_of_page
 from criteria_pages.enums import ChangeKind
 from criteria_pages.models import CriteriaEdition, CriteriaSetPage
 
@@ -26,14 +27,16 @@ def latest_edition(page: CriteriaSetPage) -> CriteriaEdition | None:
 def freeze_edition(*, page: CriteriaSetPage, revision: Revision, user: User | None) -> CriteriaEdition:
     """Freeze what the page says as the next edition and return it.
 
-    Idempotent: where the newest edition has the same content (SHA-256 of the canonical JSON) and the same decision, it
-    is returned and nothing is written. The kind of change against the edition before is computed here.
+    Idempotent: where the newest edition has the same content (SHA-256 of the canonical JSON), the same decision and the
+    same comparison with the set before, it is returned and nothing is written. The kind of change against the edition
+    before, and the comparison with the set before, are computed here.
     """
     CriteriaSetPage.objects.select_for_update().get(pk=page.pk)
     definition = definition_from_page(page)
     latest = latest_edition(page)
     if latest is not None and _is_same(latest, page, definition):
         return latest
+    lineage = lineage_of_page(page)
     edition = CriteriaEdition.objects.create(
         page=page,
         number=latest.number + 1 if latest else 1,
@@ -43,6 +46,8 @@ def freeze_edition(*, page: CriteriaSetPage, revision: Revision, user: User | No
         schema_version=SCHEMA_VERSION,
         revision=revision,
         previous=latest,
+        predecessor=page.predecessor,
+        lineage_json=lineage.to_json() if lineage else {},
         change_kind=compare_definitions(latest.definition, definition).kind if latest else ChangeKind.FIRST,
         decision_number=page.decision_number,
         decision_date=page.decision_date,
@@ -74,8 +79,12 @@ def reconcile_editions() -> list[CriteriaEdition]:
 
 
 def _is_same(edition: CriteriaEdition, page: CriteriaSetPage, definition: Definition) -> bool:
+    if edition.sha256 != definition.sha256():
+        return False
+    lineage = lineage_of_page(page)
     return (
-        edition.sha256 == definition.sha256()
+        edition.predecessor_id == page.predecessor_id
+        and edition.lineage_json == (lineage.to_json() if lineage else {})
         and edition.decision_number == page.decision_number
         and edition.decision_date == page.decision_date
     )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from criteria_pages.definition import Definition
-from criteria_pages.domain.authoring import parse_body
+from criteria_pages.domain.authoring import links_of_body, parse_body
 from criteria_pages.domain.checks import check_definition
+from criteria_pages.domain.lineage import lineage_problems
 from criteria_pages.domain.problems import Problem, PublishRefused
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def publish_problems(
     dropped_codes: str,
 ) -> list[Problem]:
     """Return all problems of the content as it would go live: what cannot be read, what does not hold, what is lost."""
-    parsed = parse_body(body, title=title, title_en=title_en, total=total, bonus_cap=bonus_cap, penalty_cap=penalty_cap)
+    blocks = list(body)
+    parsed = parse_body(
+        blocks, title=title, title_en=title_en, total=total, bonus_cap=bonus_cap, penalty_cap=penalty_cap
+    )
     unreadable = {problem.position for problem in parsed.problems}
     found = [
         problem
@@ -41,8 +45,9 @@ def publish_problems(
         # A maximum that cannot be read is one problem, not two.
         if not (problem.position in unreadable and problem.message == _("The maximum points are not above 0."))
     ]
+    past = lineage_problems(page, links_of_body(blocks))
     lost = _lost_codes(page, parsed.definition, dropped_codes)
-    return sorted([*parsed.problems, *found], key=lambda problem: problem.position) + lost
+    return sorted([*parsed.problems, *found, *past], key=lambda problem: problem.position) + lost
 
 
 def page_problems(page: CriteriaSetPage) -> list[Problem]:

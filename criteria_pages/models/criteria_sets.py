@@ -17,6 +17,7 @@ from wagtail.contrib.routable_page.models import RoutablePageMixin, path
 from cms.approvals import ApprovedPage
 from cms.models import BasePage
 from criteria_pages.blocks import CriteriaBody
+from criteria_pages.blocks.lineage import OVERRIDES
 from criteria_pages.fields import DefinitionStreamField
 from criteria_pages.panels import CriteriaToolsPanel
 from criteria_pages.serving import serve
@@ -44,6 +45,24 @@ class CriteriaSetPage(ApprovedPage, RoutablePageMixin, BasePage):
         ),
     )
 
+    predecessor = models.ForeignKey(
+        "criteria_pages.CriteriaEdition",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="following_sets",
+        verbose_name=_("edition of the set before"),
+        help_text=_("The edition from which this set was started: results are compared with it."),
+    )
+    comparison_status = models.CharField(
+        _("comparison of the whole set"),
+        max_length=16,
+        blank=True,
+        choices=OVERRIDES,
+        help_text=_("Empty: as the software computes it."),
+    )
+    comparison_reason = models.CharField(_("reason"), max_length=500, blank=True)
+
     template = "criteria_pages/criteria_set_page.html"
     parent_page_types = ["cms.HomePage", "cms.SectionPage"]
     subpage_types: list[str] = []
@@ -59,6 +78,11 @@ class CriteriaSetPage(ApprovedPage, RoutablePageMixin, BasePage):
         CriteriaToolsPanel(heading=_("Tools for the tree")),
         FieldPanel("body", classname="criteria-tree"),
         MultiFieldPanel([FieldPanel("dropped_codes")], heading=_("Codes dropped"), classname="collapsed"),
+        MultiFieldPanel(
+            [FieldRowPanel([FieldPanel("comparison_status"), FieldPanel("comparison_reason")])],
+            heading=_("Comparison with the set before"),
+            classname="collapsed",
+        ),
     ]
     api_fields = [
         *BasePage.api_fields,

@@ -29,6 +29,15 @@ class CriteriaEdition(models.Model):
     schema_version = models.PositiveIntegerField(_("schema version"), default=1)
     revision = models.ForeignKey("wagtailcore.Revision", on_delete=models.PROTECT, related_name="+")
     previous = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="next")
+    predecessor = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="successors",
+        verbose_name=_("edition of the set before"),
+    )
+    lineage_json = models.JSONField(_("comparison with the set before"), default=dict, blank=True)
     change_kind = models.CharField(_("kind of change"), max_length=16, choices=ChangeKind, default=ChangeKind.FIRST)
     decision_number = models.CharField(_("decision number"), max_length=100, blank=True)
     decision_date = models.DateField(_("decision date"), null=True, blank=True)

@@ -77,7 +77,7 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
     own = whole.for_unit(facts_of(unit)) if unit else whole
     tried = try_form(own, _typed(request))
     context = {
-        **_frame(page, _("Try the form of a unit")),
+        **frame(page, _("Try the form of a unit")),
         "page": page,
         "unit": unit,
         "unknown": code and unit is None,
@@ -102,7 +102,7 @@ def reach_table(request: HttpRequest, pk: int) -> HttpResponse:
         units = units.matching(text)
     listed = Paginator(units, PER_PAGE).get_page(request.GET.get("trang"))
     context = {
-        **_frame(page, _("Units, leaves and maxima")),
+        **frame(page, _("Units, leaves and maxima")),
         "page": page,
         "definition": definition,
         "listed": listed,
@@ -115,7 +115,7 @@ def reach_table(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "criteria_pages/admin/reach.html", context)
 
 
-def _frame(page: CriteriaSetPage, title: str) -> dict[str, Any]:
+def frame(page: CriteriaSetPage, title: str) -> dict[str, Any]:
     """Return title and breadcrumbs of a screen that belongs to a set."""
     return {
         "header_title": title,

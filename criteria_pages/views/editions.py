@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from cms.numbers import parse_id
 from criteria_pages.domain.editions import compare_definitions
+from criteria_pages.domain.lineage import frozen_lineage
 from criteria_pages.domain.methodology import methodology
-from criteria_pages.enums import ChangeKind
+from criteria_pages.enums import ChangeKind, LineageStatus
 from criteria_pages.models import CriteriaEdition, CriteriaSetPage
 
 PER_PAGE = 50
@@ -35,12 +36,15 @@ def edition_list(request: HttpRequest) -> HttpResponse:
 
 def edition_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One edition in words, with its hash checked again."""
-    edition = get_object_or_404(CriteriaEdition.objects.select_related("page", "published_by"), pk=pk)
+    edition = get_object_or_404(CriteriaEdition.objects.select_related("page", "published_by", "predecessor"), pk=pk)
+    lineage = frozen_lineage(edition)
     context = {
         **_frame(str(edition)),
         "edition": edition,
         "intact": edition.definition.sha256() == edition.sha256,
         "domains": methodology(edition.definition),
+        "lineage": lineage,
+        "different": [row for row in lineage.rows if row.status != LineageStatus.SAME] if lineage else [],
     }
     return TemplateResponse(request, "criteria_pages/admin/edition.html", context)
 

@@ -18,11 +18,15 @@ FEW = 6
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
-    """One year's result. `breaks`: the line does not run on from the point before it. `css` marks another unit."""
+    """One year's result. `breaks`: the line does not run on from the point before it. `css` marks another unit.
+
+    `shifted`: the line runs on, with a mark that what is measured changed.
+    """
 
     year: int
     value: Decimal
     breaks: bool = False
+    shifted: bool = False
     label: str = ""
     css: str = "mark-dot"
 
@@ -93,6 +97,9 @@ def _breaks(points: Sequence[TrendPoint], first: int, last: int) -> list[str]:
         if two.breaks:
             x = (_x(one.year, first, last) + _x(two.year, first, last)) / 2
             marks.append(line(x1=x, y1=6, x2=x, y2=BOTTOM + 8, css="mark-break"))
+        elif two.shifted:
+            x = (_x(one.year, first, last) + _x(two.year, first, last)) / 2
+            marks.append(line(x1=x, y1=BOTTOM - 4, x2=x, y2=BOTTOM + 20, css="mark-shift"))
     return marks
 
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from cms import clock
 from cms.models import Unit, UnitSuccession
+from criteria_pages.domain.lineage import Lineage, lineage_between
+from criteria_pages.enums import LineageStatus
 from publishing.enums import EntryStatus, ReleaseState
 from publishing.exceptions import ReleaseAbsent, ReleaseWithdrawn
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
@@ -62,13 +64,44 @@ def previous_release(release: IndexRelease) -> IndexRelease | None:
     return current_releases().filter(series=release.series, year=release.year - 1).first()
 
 
-def is_comparable(release: IndexRelease, previous: IndexRelease | None) -> bool:
-    """Whether results may be set against the year before: no mark of a new rule set, and the same criteria set."""
-    if previous is None or release.rule_set_mark:
-        return False
-    if release.edition is None or previous.edition is None:
-        return release.edition is None and previous.edition is None
-    return release.edition.page_id == previous.edition.page_id
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Whether a result may be set against an earlier one. `why`: why not, or what a reader must know where it may."""
+
+    comparable: bool
+    why: str = ""
+
+
+def compare_releases(before: IndexRelease | None, release: IndexRelease) -> Comparison:
+    """Return whether the results of two releases may be compared, by the lineage of their criteria sets.
+
+    The mark that a publisher set on the later release overrides the lineage.
+    """
+    if before is None:
+        return Comparison(comparable=False)
+    if release.rule_set_mark:
+        return Comparison(comparable=False, why=release.rule_set_mark)
+    if before.edition is None and release.edition is None:
+        return Comparison(comparable=True)
+    lineage = lineage_between(before.edition, release.edition) if before.edition and release.edition else None
+    if lineage is None:
+        return Comparison(comparable=False, why=_("Another criteria set"))
+    if not lineage.whole.is_comparable:
+        return Comparison(comparable=False, why=lineage.whole.reason or _("Most of the points are scored otherwise"))
+    if lineage.whole.status == LineageStatus.SAME:
+        return Comparison(comparable=True)
+    return Comparison(comparable=True, why=lineage.whole.reason or _changes_in_words(lineage))
+
+
+def _changes_in_words(lineage: Lineage) -> str:
+    counted = [
+        (_("%(number)s changed"), lineage.count(LineageStatus.CHANGED)),
+        (_("%(number)s not comparable"), lineage.count(LineageStatus.NOT_COMPARABLE)),
+        (_("%(number)s new"), lineage.count(LineageStatus.NEW)),
+        (_("%(number)s dropped"), lineage.count(LineageStatus.DROPPED)),
+    ]
+    parts = [words % {"number": number} for words, number in counted if number]
+    return _("The criteria set changed: %(changes)s") % {"changes": ", ".join(parts)}
 
 
 # --- nodes of the rule set --------------------------------------------------------------------------------------------
@@ -250,11 +283,15 @@ def _median(values: Sequence[Decimal]) -> Decimal | None:
 # --- units over the years ---------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class YearResult:
-    """A unit's result of one year in a series. `breaks`: not comparable with the one before, `why` says why."""
+    """A unit's result of one year in a series. `breaks`: not comparable with the one before, `why` says why.
+
+    `shifted`: comparable, but the criteria set changed in the way that `why` says.
+    """
 
     entry: ReleaseEntry
     breaks: bool = False
     why: str = ""
+    shifted: bool = False
 
     @property
     def year(self) -> int:
@@ -287,26 +324,32 @@ def _with_breaks(entries: Iterable[ReleaseEntry]) -> list[YearResult]:
     results: list[YearResult] = []
     for entry in entries:
         before = results[-1].entry.release if results else None
-        why = _why_not_comparable(before, entry.release)
-        results.append(YearResult(entry=entry, breaks=bool(why), why=why))
+        found = _against(before, entry.release)
+        results.append(
+            YearResult(
+                entry=entry,
+                breaks=not found.comparable,
+                why=found.why,
+                shifted=found.comparable and bool(found.why),
+            )
+        )
     return results
 
 
-def _why_not_comparable(before: IndexRelease | None, release: IndexRelease) -> str:
+def _against(before: IndexRelease | None, release: IndexRelease) -> Comparison:
+    """Return how a result compares with the one before it; a mark on a year in between that is missing here counts."""
     if before is None or before.series != release.series:
-        return ""
-    if release.rule_set_mark:
-        return release.rule_set_mark
+        return Comparison(comparable=True)
+    found = compare_releases(before, release)
+    if not found.comparable:
+        return found
     marked = (
         current_releases()
         .filter(series=release.series, year__gt=before.year, year__lt=release.year)
         .exclude(rule_set_mark="")
         .first()
     )
-    if marked is not None:
-        return marked.rule_set_mark
-    pages = {one.edition.page_id if one.edition else None for one in (before, release)}
-    return _("Another criteria set") if len(pages) > 1 else ""
+    return Comparison(comparable=False, why=marked.rule_set_mark) if marked is not None else found
 
 
 def predecessors_of(unit: Unit, *, series: str = "") -> list[Predecessor]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from cms.numbers import format_percent
 from cms.text import fold
 from criteria_pages.definition import Leaf
+from criteria_pages.domain.lineage import LineageRow, lineage_between
 from publishing import charts
 from publishing.domain import queries
 from publishing.domain.reasons import rule_sentence, why
@@ -43,10 +44,13 @@ class YearFigure:
     """Mean share of the criterion in another year of the series."""
 
     release: IndexRelease
+    code: str
     mean: Decimal | None
     maximum: Decimal
     name: str
-    same: bool
+    status: str
+    label: str
+    reason: str
 
 
 @released
@@ -141,29 +145,45 @@ def _strip(shares: list[Decimal]) -> SafeString:
 
 
 def _years(release: IndexRelease, code: str) -> list[YearFigure]:
-    """Return the criterion of the same code in other years of the series, told apart where it was defined anew."""
+    """Return the criterion in other years of the series, followed by the lineage of the sets, whatever its code."""
     figures = []
-    own = release.edition.definition if release.edition else None
     for other in queries.current_releases().filter(series=release.series).exclude(pk=release.pk).order_by("-year"):
-        node = queries.nodes_of(other).get(code)
-        if node is None or other.edition is None or own is None:
+        found = _in_other_year(release, other, code)
+        if found is None:
             continue
+        there, row = found
+        node = queries.nodes_of(other)[there]
         shares = [
             points * 100 / maximum
             for points, maximum in ReleaseScore.objects.filter(
-                entry__release=other, code=code, points__isnull=False, maximum__gt=0
+                entry__release=other, code=there, points__isnull=False, maximum__gt=0
             ).values_list("points", "maximum")
         ]
-        same = other.edition.sha256 == release.edition.sha256 if release.edition else False
-        if not same and own.has_leaf(code) and other.edition.definition.has_leaf(code):
-            same = own.leaf(code).to_json() == other.edition.definition.leaf(code).to_json()
         figures.append(
             YearFigure(
                 release=other,
+                code=there,
                 mean=sum(shares, Decimal(0)) / len(shares) if shares else None,
                 maximum=node.maximum,
                 name=node.display_name,
-                same=same,
+                status=row.status,
+                label=row.status_label,
+                reason=row.reason,
             )
         )
     return figures
+
+
+def _in_other_year(release: IndexRelease, other: IndexRelease, code: str) -> tuple[str, LineageRow] | None:
+    """Return the code of the criterion in another release, and how the two compare; None where it was not there."""
+    if release.edition is None or other.edition is None:
+        return None
+    is_later = other.year > release.year
+    older, newer = (release.edition, other.edition) if is_later else (other.edition, release.edition)
+    lineage = lineage_between(older, newer)
+    row = None
+    if lineage is not None:
+        row = lineage.after(code) if is_later else lineage.of(code)
+    if row is None or not row.predecessor:
+        return None
+    return (row.code if is_later else row.predecessor), row

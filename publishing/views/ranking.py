@@ -236,7 +236,8 @@ def ranking_context(release: IndexRelease, params: Mapping[str, str]) -> dict[st
         },
     )
     previous = queries.previous_release(release)
-    comparable = queries.is_comparable(release, previous)
+    comparison = queries.compare_releases(previous, release)
+    comparable = comparison.comparable
     found = [row for row in rows if wanted.accepts(row)]
     found = _with_change(found, previous if comparable else None)
     found = _sorted(found, wanted, release, domains)
@@ -261,6 +262,7 @@ def ranking_context(release: IndexRelease, params: Mapping[str, str]) -> dict[st
         "pager": _pager(wanted, pages),
         "previous": previous,
         "comparable": comparable,
+        "comparison_note": comparison.why,
         "correction": queries.correction_of(release),
         "class_names": class_names(release),
         "distribution": distribution_chart(release, stats),

@@ -230,6 +230,7 @@ def trend_chart(
             year=result.year,
             value=result.entry.index,
             breaks=result.breaks,
+            shifted=result.shifted,
             label=_rank_words(result.entry),
             css="mark-dot mark-dot--current" if result is results[-1] else "mark-dot",
         )

@@ -26,7 +26,7 @@ from criteria_pages.domain.queries import guidance_for
 from criteria_pages.exceptions import InputError
 from criteria_pages.rules.inputs import InputErrors
 from submissions.domain.answers import write_answer
-from submissions.domain.earlier import earlier_answer
+from submissions.domain.earlier import copy_earlier_answer, earlier_answer
 from submissions.domain.evidence_warnings import warnings_for
 from submissions.domain.notes import notes_by_code
 from submissions.domain.presence import at_work, beat
@@ -86,19 +86,8 @@ def copy_earlier(request: HttpRequest, place: FormPlace, code: str) -> HttpRespo
         raise Http404
     domain = place.definition.path(code)[0]
     target = f"{reverse('submissions:domain', args=[place.submission.pk, domain.code])}#{anchor(code)}"
-    earlier = earlier_answer(place.submission, code)
-    if earlier is None or not earlier.same_rule:
-        messages.error(request, _("There is no earlier answer that could be copied."))
-        return HttpResponseRedirect(target)
     try:
-        write_answer(
-            user=place.user,
-            submission=place.submission,
-            code=code,
-            expected_version=0,
-            inputs=earlier.answer.inputs,
-            explanation=earlier.answer.explanation,
-        )
+        copy_earlier_answer(user=place.user, submission=place.submission, code=code)
     except PermissionRefused:
         raise
     except PortalError as refusal:
