@@ -45,7 +45,12 @@ def edition():
 
 @pytest.mark.parametrize(
     ("title", "following"),
-    [("Bộ chỉ số năm 2025", "Bộ chỉ số năm 2026"), ("2023-2030 (2025)", "2024-2031 (2026)"), ("Bộ chỉ số", "Bộ chỉ số (next)"), ("", "")],
+    [
+        ("Bộ chỉ số năm 2025", "Bộ chỉ số năm 2026"),
+        ("2023-2030 (2025)", "2024-2031 (2026)"),
+        ("Bộ chỉ số", "Bộ chỉ số (next)"),
+        ("", ""),
+    ],
 )
 def test_years_in_a_title_are_counted_up(title, following):
     assert next_title(title) == following
