@@ -81,3 +81,12 @@ class SignalKind(models.TextChoices):
     RANGE = "range", _("Many from one address range in an hour")
     INSIDE = "inside", _("From inside the rated unit's network")
     IDENTICAL = "identical", _("Identical answers")
+
+
+class TextState(models.TextChoices):
+    """What the survey officer did with a free text."""
+
+    NEW = "new", _("Not read yet")
+    READ = "read", _("Read")
+    REDACTED = "redacted", _("Passages blacked out")
+    HIDDEN = "hidden", _("Blacked out as a whole")

@@ -24,10 +24,11 @@ def survey_mail(ctx: JobContext, *, survey: int, reminder: bool) -> None:
 
 
 def close_due_surveys() -> None:
-    """Close the surveys whose time has run out, and look through the open ones for signs of interference."""
+    """Close the surveys whose time has run out; stir the answers of the open ones and look at their counters."""
     for survey in mixing.due_surveys():
         mixing.close_survey(survey=survey, user=None)
     for survey in Survey.objects.filter(state=SurveyState.ANSWERING):
+        mixing.stir(survey=survey)
         watch.scan(survey=survey)
 
 

@@ -280,10 +280,18 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 
+# No link of a survey stands in a log: the loggers that write paths are filtered, and every handler once more.
+LOG_FILTERS = {"without_secrets": {"()": "cms.redaction.WithoutSecrets"}}
+LOG_PATH_WRITERS = {
+    name: {"filters": ["without_secrets"]}
+    for name in ("django.request", "django.server", "django.security.csrf", "gunicorn.access", "gunicorn.error")
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": LOG_FILTERS,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["without_secrets"]}},
+    "loggers": LOG_PATH_WRITERS,
     "root": {"handlers": ["console"], "level": env.str("PORTAL_LOG_LEVEL", default="INFO")},
 }

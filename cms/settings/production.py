@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from cms.settings.base import *  # noqa: F403
-from cms.settings.base import DATABASES, SECRET_KEY, STORAGES, env
+from cms.settings.base import DATABASES, LOG_FILTERS, LOG_PATH_WRITERS, SECRET_KEY, STORAGES, env
 
 if not SECRET_KEY or len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("Set PORTAL_SECRET_KEY to at least 50 random characters.")
@@ -47,6 +47,8 @@ LOGGING = {
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "filters": LOG_FILTERS,
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["without_secrets"]}},
+    "loggers": LOG_PATH_WRITERS,
     "root": {"handlers": ["console"], "level": env.str("PORTAL_LOG_LEVEL", default="INFO")},
 }

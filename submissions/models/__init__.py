@@ -17,6 +17,8 @@ from submissions.models.survey import (
     SurveyIncident,
     SurveyResponse,
     SurveySignal,
+    SurveyTally,
+    SurveyText,
     UnitNetwork,
 )
 
@@ -49,5 +51,7 @@ __all__ = [
     "SurveyIncident",
     "SurveyResponse",
     "SurveySignal",
+    "SurveyTally",
+    "SurveyText",
     "UnitNetwork",
 ]

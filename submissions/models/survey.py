@@ -1,9 +1,10 @@
 """The sociological survey of a round: groups, lists, invitations, and answers that no key joins to a person.
 
-What keeps answers apart from people (docs/survey.md): an invitation stores only the hash of its token and that it was
-used, without a time. Unsent answers are encrypted under a key made from the token, which no table holds. A sent answer
-is sealed under the portal's secret key, which is in no table either, until the survey closes. Then all answers are
-mixed in one act: written in random order under random ids with the day of the mixing, and the sealed ones deleted.
+What keeps answers apart from people (docs/survey.md): an invitation stores only the hash of its code and that it was
+used, without a time. Unsent answers are encrypted under a key made from the code, which no table holds. A sent answer
+is sealed under the portal's secret key, which is in no table either; every few minutes the newly sent ones are written
+anew in random order, and when the survey closes all are mixed in one act: answers of groups that are large enough under
+random ids with the day of the mixing, those of smaller groups added up, free texts by themselves.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from submissions.survey_enums import (
     RespondentState,
     SignalKind,
     SurveyState,
+    TextState,
 )
 
 
@@ -171,11 +173,15 @@ class Invitation(models.Model):
 
 
 class SealedAnswer(models.Model):
-    """A sent answer until the survey closes; unreadable without the portal's key, deleted by the mixing."""
+    """A sent answer until the survey closes; unreadable without the portal's key, deleted by the mixing.
+
+    `stirred`: written anew together with others, so that neither place nor transaction tells when it came.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="sealed_answers")
     content = models.BinaryField()
+    stirred = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("sealed answer")
@@ -186,7 +192,10 @@ class SealedAnswer(models.Model):
 
 
 class SurveyResponse(models.Model):
-    """A mixed answer about one rated unit: what was answered, the group, the day of the mixing. Nothing of a person."""
+    """A mixed answer about one rated unit: what was chosen, the group, the day of the mixing. Nothing of a person.
+
+    Kept only where the group has enough answers about the unit; of smaller groups there are sums (`SurveyTally`).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="responses")
@@ -201,6 +210,62 @@ class SurveyResponse(models.Model):
         verbose_name = _("survey answer")
         verbose_name_plural = _("survey answers")
         indexes = [models.Index(fields=["survey", "unit", "group"], name="survey_response_unit_group")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SurveyTally(models.Model):
+    """What one group, or several small ones together, chose about one unit, added up over at least five people.
+
+    `leaves`: {code: {"respondents", "answers", "weights"}}, the sum of weights as text; `questions`: {code: {choice:
+    number}}, empty where the groups put together had different questionnaires.
+    """
+
+    survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="tallies")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    groups = models.CharField(_("codes of the groups"), max_length=1000)
+    edition = models.ForeignKey(QuestionnaireEdition, on_delete=models.PROTECT, related_name="+", null=True)
+    weight = models.DecimalField(_("weight"), max_digits=10, decimal_places=4)
+    respondents = models.PositiveIntegerField(_("respondents"))
+    leaves = models.JSONField(default=dict)
+    questions = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["unit_id", "groups"]
+        verbose_name = _("sum of survey answers")
+        verbose_name_plural = _("sums of survey answers")
+        constraints = [
+            models.UniqueConstraint(fields=["survey", "unit", "groups"], name="survey_tally_unique"),
+            models.CheckConstraint(condition=Q(respondents__gte=5), name="survey_tally_of_at_least_5"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}: {self.groups}"
+
+    @property
+    def group_codes(self) -> tuple[str, ...]:
+        """The groups that were put together."""
+        return tuple(self.groups.split(","))
+
+
+class SurveyText(models.Model):
+    """A free text by itself: apart from the other answers of the same person, in random order.
+
+    `unit` and `question` are left out where they would tell of fewer than five people. For the survey officer only.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="texts")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", null=True)
+    question = models.CharField(_("question"), max_length=1000, blank=True)
+    text = models.TextField(_("text"))
+    state = models.CharField(_("state"), max_length=10, choices=TextState, default=TextState.NEW)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("free text of a survey")
+        verbose_name_plural = _("free texts of surveys")
 
     def __str__(self) -> str:
         return str(self.id)

@@ -151,7 +151,10 @@ def _steps(request: HttpRequest, survey: Survey) -> dict[str, tuple[Callable[[],
             lambda: invitations.make_invitations(user=user, survey=survey),
             _("Invitations were made. Send the letters now."),
         ),
-        "scan": (lambda: watch.scan(survey=survey), _("The answers were looked through for signs of interference.")),
+        "scan": (
+            lambda: mixing.look_through(user=user, survey=survey),
+            _("The answers were looked through for signs of interference."),
+        ),
         "close": (
             lambda: mixing.close_survey(survey=survey, user=user),
             _("The survey is closed and its answers are mixed."),

@@ -43,6 +43,19 @@ def questionnaire(*, criterion: str = "2.2.1", questions: int = 2) -> Questionna
     )
 
 
+def two_criteria() -> QuestionnaireDefinition:
+    """Return a questionnaire with a question for each of two survey criteria, and an open one of its own."""
+    options = tuple(Option(value, f"Mức {value}", Decimal(weight)) for value, weight in WEIGHTS)
+    return QuestionnaireDefinition(
+        title="Phiếu của trưởng phòng",
+        questions=(
+            Question("h1", "Câu một", "single", criterion_code="2.2.1", options=options),
+            Question("h2", "Câu hai", "single", criterion_code="9.9.9", options=options),
+            Question("z", "Ý kiến của trưởng phòng", "open", required=False),
+        ),
+    )
+
+
 def questionnaire_edition(definition: QuestionnaireDefinition | None = None) -> QuestionnaireEdition:
     """Return a frozen edition of a new, published questionnaire page."""
     page = QuestionnairePageFactory(body=body_from_questionnaire(definition or questionnaire()))
@@ -74,7 +87,11 @@ def open_survey() -> OpenSurvey:
     edition = questionnaire_edition()
     now = timezone.now()
     survey = Survey.objects.create(
-        round=around.round, lists_due=now + dt.timedelta(days=5), answers_due=now + dt.timedelta(days=20)
+        round=around.round,
+        lists_due=now + dt.timedelta(days=5),
+        answers_due=now + dt.timedelta(days=20),
+        # With two questions, people who answer alike are no sign of anything; all of them are.
+        identical_share=100,
     )
     deputies = SurveyGroup.objects.create(
         survey=survey, code="dai-bieu", name="Đại biểu", edition=edition, priority=1, weight=2

@@ -4,44 +4,77 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from cms import clock
 from cms.models import Unit
 from criteria_pages.questionnaire import QuestionnaireDefinition
-from submissions.domain.survey.tokens import decrypt_draft, encrypt_draft, keyed, normal_token, seal, token_hash
+from submissions.domain.survey.locks import hold
+from submissions.domain.survey.tokens import (
+    decrypt_draft,
+    encrypt_draft,
+    is_ours,
+    keyed,
+    normal_token,
+    seal,
+    token_hash,
+)
 from submissions.exceptions import Locked, SubmissionError
 from submissions.models import Invitation, SealedAnswer, Survey, SurveySignal, UnitNetwork
 from submissions.survey_enums import SignalKind, SurveyState
 
 
-def find_invitation(token: str, *, lock: bool = False) -> Invitation:
-    """Return the open invitation of a token.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Unsent answers of a code. `opened`: when the questionnaire was first opened, in seconds, as far as it is known;
+    `version`: counts what was kept; `edition`: the questionnaire they were given to."""
 
-    Raises one and the same SubmissionError for a token that never was, was used or was replaced, so that trying tokens
+    answers: dict[str, str]
+    version: int
+    edition: int | None = None
+    opened: int | None = None
+
+
+def find_invitation(token: str) -> Invitation:
+    """Return the open invitation of a code.
+
+    Raises one and the same SubmissionError for a code that never was, was used or was replaced, so that trying codes
     teaches nothing; Locked where the survey no longer takes answers.
     """
+    known = normal_token(token)
     rows = Invitation.objects.select_related(
         "respondent__group__edition", "respondent__rated_unit", "respondent__list__survey__round__owner"
     )
-    if lock:
-        rows = rows.select_for_update(of=("self",))
-    invitation = rows.filter(token_sha256=token_hash(normal_token(token))).first()
-    if invitation is None or invitation.used:
-        raise SubmissionError(
-            _("This code is not valid or was used already. Check it against your letter."), code="no_invitation"
-        )
-    survey = invitation.respondent.list.survey
+    invitation = rows.filter(token_sha256=token_hash(known), used=False).first() if is_ours(known) else None
+    if invitation is None:
+        raise no_invitation()
+    require_open(invitation.respondent.list.survey)
+    return invitation
+
+
+def no_invitation() -> SubmissionError:
+    """Return the one refusal of all codes that open nothing."""
+    return SubmissionError(
+        _(
+            "This code is not valid or was used already. Check it against your letter. If you have just sent your "
+            "answers, they were received and you need do nothing more."
+        ),
+        code="no_invitation",
+    )
+
+
+def require_open(survey: Survey) -> None:
+    """Raise Locked where the survey takes no answers now."""
     if survey.state != SurveyState.ANSWERING or clock.now() > survey.answers_due:
         raise Locked(
             _("The survey takes no more answers; it was open until %(due)s.")
             % {"due": f"{localtime(survey.answers_due):%d/%m/%Y %H:%M}"}
         )
-    return invitation
 
 
 def questionnaire_of(invitation: Invitation) -> QuestionnaireDefinition:
@@ -49,55 +82,134 @@ def questionnaire_of(invitation: Invitation) -> QuestionnaireDefinition:
     return invitation.respondent.group.edition.definition
 
 
-def read_draft(*, token: str) -> dict[str, str]:
-    """Return the unsent answers of the token; raises as `find_invitation`."""
-    return decrypt_draft(normal_token(token), find_invitation(token).draft)
-
-
-@transaction.atomic
-def keep_draft(*, token: str, answers: Mapping[str, str]) -> dict[str, str]:
-    """Store unsent answers, readable only with the token. Raises CriteriaError for answers the questionnaire lacks."""
-    invitation = find_invitation(token, lock=True)
-    clean = questionnaire_of(invitation).clean_answers(answers)
-    Invitation.objects.filter(pk=invitation.pk).update(
-        draft=encrypt_draft(normal_token(token), clean), draft_version=F("draft_version") + 1
+def draft_of(token: str, invitation: Invitation) -> Draft:
+    """Return the unsent answers of a code; only the code opens them."""
+    data = decrypt_draft(normal_token(token), invitation.draft)
+    return Draft(
+        answers=data.get("answers", {}),
+        version=invitation.draft_version,
+        edition=data.get("edition"),
+        opened=data.get("opened"),
     )
-    return clean
+
+
+def read_draft(*, token: str) -> Draft:
+    """Return the unsent answers of the code; raises as `find_invitation`."""
+    return draft_of(token, find_invitation(token))
 
 
 @transaction.atomic
-def send_answers(*, token: str, answers: Mapping[str, str], seconds: int | None, address: str) -> None:
+def keep_draft(
+    *,
+    token: str,
+    answers: Mapping[str, str],
+    edition: int | None = None,
+    expected_version: int | None = None,
+    opened: int | None = None,
+) -> Draft:
+    """Store unsent answers, readable only with the code.
+
+    `edition`: the questionnaire that was shown; `expected_version`: the draft that was shown, None overwrites whatever
+    there is. Raises CriteriaError for answers the questionnaire lacks, SubmissionError "stale" where newer answers were
+    kept from elsewhere and "edition_replaced" where another questionnaire is asked now; and as `find_invitation`.
+    """
+    invitation = _held(token)
+    _require_edition(invitation, edition)
+    clean = questionnaire_of(invitation).clean_answers(answers)
+    rows = _unused(invitation)
+    wanted = rows if expected_version is None else rows.filter(draft_version=expected_version)
+    shown = invitation.respondent.group.edition_id
+    content = {"answers": clean, "edition": shown, "opened": opened}
+    if not wanted.update(draft=encrypt_draft(normal_token(token), content), draft_version=F("draft_version") + 1):
+        if not rows.exists():
+            raise no_invitation()
+        raise SubmissionError(
+            _(
+                "Newer answers were kept from another window or device. What you chose here is still on this page; "
+                "keep it again to put it in the place of those."
+            ),
+            code="stale",
+        )
+    version = Invitation.objects.values_list("draft_version", flat=True).get(pk=invitation.pk)
+    return Draft(answers=clean, version=version, edition=shown, opened=opened)
+
+
+@transaction.atomic
+def send_answers(
+    *, token: str, answers: Mapping[str, str], seconds: int | None, address: str, edition: int | None = None
+) -> Survey:
     """Send the answers, once and for all: the invitation is used up, the draft deleted, the answer sealed.
 
     `seconds`: time since the questionnaire was opened, `address`: where the answer came from; both only raise counters
-    of the rated unit. Raises SubmissionError naming the questions that are not answered, and as `find_invitation`.
+    of the rated unit. Returns the survey. Raises SubmissionError naming the questions that are not answered, and as
+    `keep_draft`.
     """
-    invitation = find_invitation(token, lock=True)
-    definition = questionnaire_of(invitation)
+    invitation = _held(token)
+    _require_edition(invitation, edition)
+    clean = complete_answers(questionnaire_of(invitation), answers)
+    respondent = invitation.respondent
+    survey = respondent.list.survey
+    if not _unused(invitation).update(used=True, draft=None):
+        raise no_invitation()
+    store_sealed(
+        survey=survey,
+        unit=respondent.rated_unit,
+        group_id=respondent.group_id,
+        edition_id=respondent.group.edition_id,
+        answers=clean,
+        seconds=seconds,
+        address=address,
+    )
+    return survey
+
+
+def complete_answers(definition: QuestionnaireDefinition, answers: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers in the form that is stored; SubmissionError naming the questions that are not answered."""
     clean = definition.clean_answers(answers)
     missing = definition.unanswered(clean)
     if missing:
         raise SubmissionError(
             _("These questions are not answered yet: %(codes)s.") % {"codes": ", ".join(missing)}, code="incomplete"
         )
-    respondent = invitation.respondent
-    survey = respondent.list.survey
-    if not Invitation.objects.filter(pk=invitation.pk, used=False).update(used=True, draft=None):
+    return clean
+
+
+def store_sealed(
+    *,
+    survey: Survey,
+    unit: Unit,
+    group_id: int,
+    edition_id: int,
+    answers: Mapping[str, str],
+    seconds: int | None,
+    address: str,
+) -> None:
+    """Seal a complete answer about a unit and raise the unit's counters. The caller holds the survey open."""
+    content = {"unit": unit.pk, "group": group_id, "edition": edition_id, "answers": dict(answers)}
+    SealedAnswer.objects.create(survey=survey, content=seal(content))
+    _count_signals(survey, unit, seconds, address)
+
+
+def _unused(invitation: Invitation) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(pk=invitation.pk, token_sha256=invitation.token_sha256, used=False)
+
+
+def _held(token: str) -> Invitation:
+    """Return the invitation of a code while the survey is held open for this transaction."""
+    invitation = find_invitation(token)
+    require_open(hold(invitation.respondent.list.survey_id))
+    return invitation
+
+
+def _require_edition(invitation: Invitation, edition: int | None) -> None:
+    if edition is not None and edition != invitation.respondent.group.edition_id:
         raise SubmissionError(
-            _("This code is not valid or was used already. Check it against your letter."), code="no_invitation"
+            _(
+                "The questionnaire was replaced by a newer one while you were answering. Your answers to questions "
+                "that both have are kept; please look through it again."
+            ),
+            code="edition_replaced",
         )
-    SealedAnswer.objects.create(
-        survey=survey,
-        content=seal(
-            {
-                "unit": respondent.rated_unit_id,
-                "group": respondent.group_id,
-                "edition": respondent.group.edition_id,
-                "answers": clean,
-            }
-        ),
-    )
-    _count_signals(survey, respondent.rated_unit, seconds, address)
 
 
 def _count_signals(survey: Survey, unit: Unit, seconds: int | None, address: str) -> None:

@@ -1,32 +1,32 @@
-"""Slows down whoever tries codes: counted per address in the shared cache, told in one sentence."""
+"""Slows down whoever tries codes, without keeping out those who have one.
+
+A code tells by itself whether it was issued here (`tokens.is_ours`), so a guess is refused without a look into the
+tables and counted against the address in the shared cache. A code of ours is never held up, however many people of one
+office, behind one address, mistype theirs or open a link again that they have used.
+"""
 
 from __future__ import annotations
 
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 
-from submissions.domain.survey.tokens import keyed
+from submissions.domain.survey.tokens import is_ours, keyed, normal_token
 from submissions.exceptions import SubmissionError
 
 LIMIT = 20
 WINDOW_SECONDS = 600
 
 
-def check_not_guessing(address: str) -> None:
-    """Raise SubmissionError where too many wrong codes came from the address lately."""
-    if cache.get(_key(address), 0) >= LIMIT:
-        raise SubmissionError(_("Too many wrong codes. Please try again in ten minutes."), code="too_many_guesses")
-
-
-def note_wrong_code(address: str) -> None:
-    """Count one wrong code."""
-    key = _key(address)
+def check_not_guessing(token: str, address: str) -> None:
+    """Count a code that was never issued here; raise SubmissionError where too many came from the address lately."""
+    if is_ours(normal_token(token)):
+        return
+    key = f"survey-guess-{keyed(address)}"
     cache.add(key, 0, WINDOW_SECONDS)
     try:
-        cache.incr(key)
+        count = cache.incr(key)
     except ValueError:  # ran out in between
         cache.set(key, 1, WINDOW_SECONDS)
-
-
-def _key(address: str) -> str:
-    return f"survey-guess-{keyed(address)}"
+        return
+    if count > LIMIT:
+        raise SubmissionError(_("Too many wrong codes. Please try again in ten minutes."), code="too_many_guesses")

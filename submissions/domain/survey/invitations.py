@@ -17,7 +17,7 @@ from cms import audit
 from cms.models import User
 from submissions.domain.survey.lists import mail_key
 from submissions.domain.survey.setup import change_state, require_officer
-from submissions.domain.survey.tokens import token_hash, token_of
+from submissions.domain.survey.tokens import new_token, token_hash, token_of
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Invitation, Respondent, Survey
 from submissions.survey_enums import DeliveryState, RespondentState, SurveyState
@@ -41,7 +41,7 @@ def make_invitations(*, user: User, survey: Survey) -> int:
         [Invitation(respondent_id=pk, token_sha256=f"new:{pk}") for pk in people], batch_size=2000
     )
     for invitation in made:
-        invitation.token_sha256 = token_hash(token_of(invitation))
+        invitation.token_sha256 = token_hash(new_token(invitation))
     Invitation.objects.bulk_update(made, ["token_sha256"], batch_size=2000)
     audit.record("submissions.survey_invited", survey, user=user, after={"invitations": len(made)})
     return len(made)
@@ -139,7 +139,7 @@ def replace_address(*, user: User, invitation: Invitation, mail: str) -> Invitat
         raise WrongState(_("This invitation was answered. There is nothing left to send."))
     Respondent.objects.filter(pk=locked.respondent_id).update(mail=mail.strip(), mail_key=mail_key(mail))
     locked.issue += 1
-    locked.token_sha256 = token_hash(token_of(locked))
+    locked.token_sha256 = token_hash(new_token(locked))
     locked.draft = None
     locked.delivery, locked.delivery_note = DeliveryState.WAITING, ""
     locked.save(update_fields=["issue", "token_sha256", "draft", "delivery", "delivery_note"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,16 +12,16 @@ from django.utils.translation import gettext as _
 
 from cms import audit
 from cms.models import User
-from criteria_pages.questionnaire import QuestionnaireDefinition
 from submissions.domain import ledger
 from submissions.domain.definitions import definition_for
 from submissions.domain.survey.setup import change_state, require_officer
+from submissions.domain.survey.tallying import class_tally
 from submissions.domain.survey.watch import cancelled_units
 from submissions.enums import Basis, Stage
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Participant, Survey
 from submissions.survey_enums import CancelConsequence, SurveyState
-from submissions.survey_scoring import GroupTally, LeafResult, score_leaves
+from submissions.survey_scoring import ClassTally, LeafResult, score_leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +38,14 @@ class UnitResult:
     cancelled: str = ""
 
 
-def tallies(survey: Survey) -> dict[int, dict[int, GroupTally]]:
-    """Return {unit id: {group id: tally}} over all mixed answers, in one pass."""
+def tallies(survey: Survey) -> dict[int, list[ClassTally]]:
+    """Return {unit id: sums of its groups} as they were kept when the survey closed."""
     if survey.state not in {SurveyState.CLOSED, SurveyState.RESULTS}:
         raise WrongState(_("Answers can be counted only after the survey is closed."))
-    groups = {group.pk: group for group in survey.groups.select_related("edition")}
-    weights = {pk: _weights(group.edition.definition) for pk, group in groups.items()}
-    result: dict[int, dict[int, GroupTally]] = {}
-    for unit_id, group_id, answers in survey.responses.values_list("unit_id", "group_id", "answers").iterator(2000):
-        group = groups[group_id]
-        tally = result.setdefault(unit_id, {}).setdefault(group_id, GroupTally(group.code, group.weight))
-        tally.respondents += 1
-        for code, value in answers.items():
-            counted = weights[group_id].get((code, value))
-            if counted is not None:
-                tally.add(*counted)
-    return result
-
-
-def _weights(definition: QuestionnaireDefinition) -> dict[tuple[str, str], tuple[str, Decimal]]:
-    """Return {(question, answer): (leaf, weight)} of everything that counts."""
-    table: dict[tuple[str, str], tuple[str, Decimal]] = {}
-    for question in definition.questions:
-        if not question.criterion_code:
-            continue
-        for value, _label, _label_en in question.choices:
-            weight = question.weight_of(value)
-            if weight is not None:
-                table[question.code, value] = (question.criterion_code, weight)
-    return table
+    found: dict[int, list[ClassTally]] = defaultdict(list)
+    for row in survey.tallies.all():
+        found[row.unit_id].append(class_tally(row))
+    return found
 
 
 def unit_results(survey: Survey) -> list[UnitResult]:
@@ -75,7 +55,7 @@ def unit_results(survey: Survey) -> list[UnitResult]:
     results = []
     for participant in survey.round.participants.select_related("unit", "round__edition"):
         maxima = {leaf.code: leaf.maximum for leaf in definition_for(participant).leaves if leaf.scorer == "survey"}
-        groups = list(counted.get(participant.unit_id, {}).values())
+        groups = counted.get(participant.unit_id, [])
         leaves = score_leaves(groups, maxima, smallest=survey.minimum_group)
         results.append(
             UnitResult(

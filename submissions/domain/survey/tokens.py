@@ -1,7 +1,9 @@
-"""Tokens of invitations and the keys made from them.
+"""Codes of invitations, and the keys under which answers lie until the survey closes.
 
-A token is computed from the portal's secret key and the invitation, so that a reminder can carry the same link without
-the token standing in any table. Drafts are encrypted under the token, sent answers under the portal's key.
+A code is 20 letters computed from the portal's secret key and the invitation, so that a reminder can carry the same
+link without the code standing in any table, and 4 letters by which a code of ours is told from a guess without asking
+the database. Drafts are encrypted under the code, sent answers under the portal's key; neither ciphertext tells the
+time or, but for steps of a kilobyte, the length of what was written.
 """
 
 from __future__ import annotations
@@ -10,29 +12,77 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from submissions.exceptions import SubmissionError
 from submissions.models import Invitation
 
-_TOKEN_BYTES = 15
 _GROUP = 4
+_BODY, _CHECK = 20, 4
+# Lengths are hidden in steps of this many bytes; the time that Fernet would write in clear is always 0.
+_STEP = 1024
+_NO_TIME = 0
 
 
 def token_of(invitation: Invitation) -> str:
-    """Return the token of an invitation: 24 letters and digits (120 bits), in groups of four for printed letters."""
-    digest = salted_hmac("submissions.survey.token", f"{invitation.pk}:{invitation.issue}", algorithm="sha256").digest()
-    text = base64.b32encode(digest[:_TOKEN_BYTES]).decode()
-    return "-".join(text[i : i + _GROUP] for i in range(0, len(text), _GROUP))
+    """Return the code of an invitation: 24 letters and digits in groups of four (100 bits and a check of 20).
+
+    After a change of the secret key the code stays the one that was sent, as long as the old key is a fallback. Raises
+    SubmissionError where no key of the portal gives it any more: the invitation has to be issued anew.
+    """
+    for key in _keys():
+        token = _token(invitation, key)
+        if token_hash(token) == invitation.token_sha256:
+            return token
+    raise SubmissionError(
+        _("The code of this invitation was made with a key that the portal no longer has. Issue it anew."),
+        code="key_gone",
+    )
+
+
+def new_token(invitation: Invitation) -> str:
+    """Return the code that an invitation gets now."""
+    return _token(invitation, settings.SECRET_KEY)
+
+
+def _token(invitation: Invitation, key: str) -> str:
+    return grouped(signed_code("submissions.survey.token", f"{invitation.pk}:{invitation.issue}", key))
+
+
+def signed_code(salt: str, value: str, key: str) -> str:
+    """Return 24 letters computed from a value: a body that nobody can guess, and the check of that body."""
+    digest = salted_hmac(salt, value, secret=key, algorithm="sha256").digest()
+    body = base64.b32encode(digest).decode()[:_BODY]
+    return body + _check_letters(body, key)
+
+
+def _check_letters(body: str, key: str) -> str:
+    digest = salted_hmac("submissions.survey.check", body, secret=key, algorithm="sha256").digest()
+    return base64.b32encode(digest).decode()[:_CHECK]
+
+
+def is_ours(token: str) -> bool:
+    """Whether a code in its normal form was issued by this portal, used up or not; a guess passes once in a million."""
+    bare = token.replace("-", "")
+    if len(bare) != _BODY + _CHECK:
+        return False
+    return any(constant_time_compare(bare[_BODY:], _check_letters(bare[:_BODY], key)) for key in _keys())
 
 
 def normal_token(typed: str) -> str:
-    """Return a typed token in its one form: capitals, groups of four, 0 and 1 read as O and I."""
-    text = "".join(c for c in typed.upper() if c.isalnum()).replace("0", "O").replace("1", "I")
+    """Return a typed code in its one form: capitals, groups of four, 0 and 1 read as O and I."""
+    return grouped("".join(c for c in typed.upper() if c.isalnum()).replace("0", "O").replace("1", "I"))
+
+
+def grouped(text: str) -> str:
+    """Return a text in groups of four letters."""
     return "-".join(text[i : i + _GROUP] for i in range(0, len(text), _GROUP))
 
 
@@ -41,17 +91,17 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def encrypt_draft(token: str, answers: dict[str, str]) -> bytes:
-    """Encrypt unsent answers under the token."""
-    return _draft_key(token).encrypt(json.dumps(answers, ensure_ascii=False).encode())
+def encrypt_draft(token: str, content: dict[str, Any]) -> bytes:
+    """Encrypt unsent answers under the code."""
+    return _draft_key(token).encrypt_at_time(_packed(content), _NO_TIME)
 
 
-def decrypt_draft(token: str, content: bytes | memoryview | None) -> dict[str, str]:
-    """Return unsent answers; empty where there are none or where they were written under another token."""
+def decrypt_draft(token: str, content: bytes | memoryview | None) -> dict[str, Any]:
+    """Return unsent answers; empty where there are none or where they were written under another code."""
     if not content:
         return {}
     try:
-        data: dict[str, str] = json.loads(_draft_key(token).decrypt(bytes(content)))
+        data: dict[str, Any] = json.loads(_draft_key(token).decrypt(bytes(content)))
     except InvalidToken:
         return {}
     return data
@@ -59,7 +109,7 @@ def decrypt_draft(token: str, content: bytes | memoryview | None) -> dict[str, s
 
 def seal(content: dict[str, Any]) -> bytes:
     """Encrypt a sent answer under the portal's key."""
-    return _portal_key().encrypt(json.dumps(content, ensure_ascii=False).encode())
+    return _portal_key().encrypt_at_time(_packed(content), _NO_TIME)
 
 
 def unseal(content: bytes | memoryview) -> dict[str, Any]:
@@ -73,12 +123,21 @@ def keyed(text: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), f"survey:{text}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def _packed(content: dict[str, Any]) -> bytes:
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return data + b" " * (-len(data) % _STEP)
+
+
+def _keys() -> Iterator[str]:
+    yield settings.SECRET_KEY
+    yield from settings.SECRET_KEY_FALLBACKS
+
+
 def _draft_key(token: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"draft:{token}".encode()).digest()))
 
 
 def _portal_key() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet(
-        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"survey:{key}".encode()).digest())) for key in keys]
+        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"survey:{key}".encode()).digest())) for key in _keys()]
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Max, Sum
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from cms import audit, clock
 from cms.models import User
 from submissions.domain.survey.setup import require_officer
-from submissions.domain.survey.tokens import unseal
+from submissions.domain.survey.tallying import OpenedAnswer, Questionnaires
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Survey, SurveyIncident, SurveySignal
 from submissions.survey_enums import IncidentState, SignalKind, SurveyState
@@ -25,16 +26,20 @@ _IDENTICAL_FROM = 10
 
 
 @transaction.atomic
-def scan(*, survey: Survey) -> list[SurveyIncident]:
-    """Flag units by the rules declared on the survey; a flag once raised keeps its review. Returns the new flags."""
-    findings = {**_counted(survey), **_identical(survey)}
+def scan(*, survey: Survey, items: Sequence[OpenedAnswer] = ()) -> list[SurveyIncident]:
+    """Flag units by the rules declared on the survey; a flag once raised keeps its review. Returns the new flags.
+
+    `items`: the answers, where they are in hand (`mixing`); without them only the counters are looked at.
+    """
+    findings = {**_counted(survey), **_identical(survey, items)}
     known = set(survey.incidents.values_list("unit_id", "kind"))
-    fresh = [
-        SurveyIncident(survey=survey, unit_id=unit_id, kind=kind, finding=finding)
-        for (unit_id, kind), finding in findings.items()
-        if (unit_id, kind) not in known
-    ]
-    return SurveyIncident.objects.bulk_create(fresh)
+    fresh = {key: finding for key, finding in findings.items() if key not in known}
+    # Two may look at once; the flag that is there first stays.
+    SurveyIncident.objects.bulk_create(
+        [SurveyIncident(survey=survey, unit_id=unit, kind=kind, finding=text) for (unit, kind), text in fresh.items()],
+        ignore_conflicts=True,
+    )
+    return [incident for incident in survey.incidents.all() if (incident.unit_id, incident.kind) in fresh]
 
 
 def _counted(survey: Survey) -> dict[tuple[int, str], str]:
@@ -62,24 +67,20 @@ def _counted(survey: Survey) -> dict[tuple[int, str], str]:
     return findings
 
 
-def _identical(survey: Survey) -> dict[tuple[int, str], str]:
-    """Compare answers, opening sealed ones in memory only."""
-    forms: dict[int, Counter[str]] = defaultdict(Counter)
-    for content in survey.sealed_answers.values_list("content", flat=True).iterator():
-        item = unseal(content)
-        forms[item["unit"]][json.dumps([item["edition"], item["answers"]], sort_keys=True)] += 1
-    for unit_id, edition_id, answers in survey.responses.values_list("unit_id", "edition_id", "answers").iterator():
-        forms[unit_id][json.dumps([edition_id, answers], sort_keys=True)] += 1
+def _identical(survey: Survey, items: Sequence[OpenedAnswer]) -> dict[tuple[int, str], str]:
+    """Compare what was chosen; free texts are left out, or one word would hide that all the rest is the same."""
+    forms = Questionnaires({item.edition for item in items})
+    chosen: dict[int, Counter[str]] = defaultdict(Counter)
+    for item in items:
+        same = forms.closed(item.edition, item.answers)
+        chosen[item.unit][json.dumps([item.edition, same], sort_keys=True)] += 1
     findings: dict[tuple[int, str], str] = {}
-    for unit_id, counter in forms.items():
-        total, most = sum(counter.values()), max(counter.values())
+    for unit_id, counter in chosen.items():
+        total, most = counter.total(), max(counter.values())
         if total >= _IDENTICAL_FROM and most * 100 >= survey.identical_share * total:
             findings[unit_id, SignalKind.IDENTICAL] = _(
                 "%(most)s of %(total)s answers are the same in every question."
-            ) % {
-                "most": most,
-                "total": total,
-            }
+            ) % {"most": most, "total": total}
     return findings
 
 

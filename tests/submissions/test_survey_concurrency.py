@@ -1,0 +1,72 @@
+"""Respondents and officers at the same moment, each with a connection of their own, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from submissions.domain.survey import answering, mixing
+from submissions.exceptions import Locked, SubmissionError
+from submissions.models import Invitation, SealedAnswer, Survey, SurveyTally
+from submissions.survey_enums import SurveyState
+from tests.factories.survey import open_survey
+from tests.submissions.test_concurrency import at_once
+from tests.submissions.test_survey import answer, enter, invite, people
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+
+
+def sender(token: str, value: str = "A") -> Callable[[], object]:
+    """Return a call that sends a whole answer."""
+    return lambda: answering.send_answers(
+        token=token, answers={"q1": value, "q2": value}, seconds=90, address="192.0.2.5"
+    )
+
+
+def test_one_code_sent_six_times_at_once__one_answer_and_the_others_are_told() -> None:
+    case = open_survey()
+    enter(case, people(5, "dai-bieu"))
+    token = invite(case)[0]
+    results = at_once(*(sender(token, value) for value in "ABCDAB"))
+    assert [type(r) for r in results].count(Survey) == 1
+    refused = [r for r in results if isinstance(r, SubmissionError)]
+    assert {r.code for r in refused} == {"no_invitation"}
+    assert (len(refused), SealedAnswer.objects.count(), Invitation.objects.filter(used=True).count()) == (5, 1, 1)
+
+
+def test_closing_while_people_send__whoever_got_through_is_counted_and_nobody_else() -> None:
+    case = open_survey()
+    enter(case, people(16, "dai-bieu"))
+    tokens = invite(case)
+    for token in tokens[:8]:
+        answer(token)
+    results = at_once(
+        *(sender(token) for token in tokens[8:12]),
+        lambda: mixing.close_survey(survey=case.survey, user=case.officer),
+        *(sender(token) for token in tokens[12:]),
+    )
+    sent = [r for r in results if isinstance(r, Survey)]
+    assert {type(r) for r in results if not isinstance(r, Survey | int)} <= {Locked}
+    assert Survey.objects.get().state == SurveyState.CLOSED
+    # Nothing stays sealed behind the closing, and what was accepted was counted.
+    assert SealedAnswer.objects.count() == 0
+    assert SurveyTally.objects.get().respondents == 8 + len(sent) == Invitation.objects.filter(used=True).count()
+    assert [r for r in results if isinstance(r, int)] == [8 + len(sent)]
+
+
+def test_stirring_while_people_send__no_answer_is_lost_or_doubled() -> None:
+    case = open_survey()
+    enter(case, people(20, "dai-bieu"))
+    tokens = invite(case)
+    for token in tokens[:8]:
+        answer(token)
+    results = at_once(
+        lambda: mixing.stir(survey=case.survey),
+        *(sender(token) for token in tokens[8:14]),
+        lambda: mixing.stir(survey=case.survey),
+        *(sender(token) for token in tokens[14:]),
+    )
+    assert sum(isinstance(r, Survey) for r in results) == 12
+    assert SealedAnswer.objects.count() == 20
+    assert mixing.close_survey(survey=case.survey, user=case.officer) == 20
