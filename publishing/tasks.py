@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cms.jobs import JobContext, job
+from cms import clock
+from cms.enums import JobStatus
+from cms.jobs import JobContext, enqueue, job, register_schedule
+from cms.models import JobRun
+from publishing.domain import baking
 from publishing.domain.releases import build_release
 from publishing.models import IndexRelease
 from submissions.models import AssessmentRound
@@ -29,3 +37,52 @@ def build(ctx: JobContext, *, round_id: int, options: dict[str, Any]) -> None:
     )
     ctx.report({"release": release.pk, "slug": release.slug})
     ctx.progress(1, 1)
+
+
+BAKE = "publishing.bake_release"
+# A run ends well before the queue's own limit and orders another that goes on where it stopped.
+BAKE_SECONDS = 600
+AGAIN_AFTER = dt.timedelta(minutes=10)
+
+
+@job(BAKE, title=_("Write the pages of a release"))
+def bake(ctx: JobContext, *, release_id: int, fingerprint: str) -> None:
+    """Write a public release's pages as files. Run a second time it finds what the first run wrote."""
+    release = IndexRelease.objects.select_related("edition__page").get(pk=release_id)
+    end = time.monotonic() + BAKE_SECONDS
+    whole = baking.bake(release, fingerprint, progress=ctx.progress, is_over=lambda: time.monotonic() > end)
+    if not whole:
+        _order(release, fingerprint)
+
+
+def bake_due() -> None:
+    """Take away what may not be served and order the writing of pages that are missing or no longer right."""
+    if not settings.PORTAL_BAKE:
+        return
+    baking.sweep()
+    for release, fingerprint in baking.due():
+        if not _is_ordered(release, fingerprint):
+            _order(release, fingerprint)
+
+
+def _order(release: IndexRelease, fingerprint: str) -> None:
+    enqueue(
+        BAKE,
+        arguments={"release_id": release.pk, "fingerprint": fingerprint},
+        key=f"{_key(release, fingerprint)}{clock.now():%Y%m%d%H%M%S%f}",
+        title=str(_("Pages: %(title)s") % {"title": release.title}),
+    )
+
+
+def _key(release: IndexRelease, fingerprint: str) -> str:
+    return f"bake-{release.pk}-{fingerprint[:16]}-"
+
+
+def _is_ordered(release: IndexRelease, fingerprint: str) -> bool:
+    """Whether the writing is under way, or has failed a short while ago."""
+    failed_lately = Q(status=JobStatus.FAILED, finished_at__gt=clock.now() - AGAIN_AFTER)
+    runs = JobRun.objects.filter(key__startswith=_key(release, fingerprint))
+    return runs.filter(Q(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]) | failed_lately).exists()
+
+
+register_schedule("publishing.bake_due", "publishing.tasks.bake_due", minutes=1)

@@ -26,6 +26,7 @@ import pytest_django
 
 from cms.catalogues import compile_all
 from tests import factories
+from tests.nginx_process import nginx_path
 
 # Playwright's synchronous API runs an event loop in the test's thread, where Django else refuses the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -60,6 +61,7 @@ SERVICES: dict[str, tuple[Callable[[], bool], str]] = {
 TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     "e2e": (lambda: chromium_path() is not None, "needs Chromium (Debian: chromium)"),
     "a11y": (lambda: chromium_path() is not None, "needs Chromium (Debian: chromium)"),
+    "nginx": (lambda: nginx_path() is not None, "needs nginx (Debian: nginx-light)"),
     "soffice": (lambda: soffice_path() is not None, "needs LibreOffice (Debian: libreoffice-calc, libreoffice-writer)"),
 }
 

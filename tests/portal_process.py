@@ -54,6 +54,8 @@ def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[st
         "DJANGO_SETTINGS_MODULE": "cms.settings.dev",
         "PORTAL_VAR_DIR": str(folder),
         "PORTAL_LOG_LEVEL": "WARNING",
+        # A test that looks at baked pages switches it on; the others need the worker's time for themselves.
+        "PORTAL_BAKE": "false",
         **(extra or {}),
     }
 

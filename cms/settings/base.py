@@ -188,6 +188,9 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 # Evidence, uploads and reports: never under a public address; read only through a permission check.
 PRIVATE_ROOT = VAR_DIR / "private"
+# Pages of published releases as files, for nginx and the one-command mode. Hosts that serve them share the folder.
+PORTAL_BAKE = env.bool("PORTAL_BAKE", default=True)
+PORTAL_BAKED_ROOT = VAR_DIR / "baked"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "private": {

@@ -21,6 +21,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 MEDIA_ROOT = _TMP / "media"
 PRIVATE_ROOT = _TMP / "private"
+# Tests of baking switch it on; everywhere else a page is what the view says.
+PORTAL_BAKE = False
+PORTAL_BAKED_ROOT = _TMP / "baked"
 STORAGES["private"]["OPTIONS"]["location"] = str(PRIVATE_ROOT)
 if "FileBased" in CACHES["default"]["BACKEND"]:
     CACHES["default"]["LOCATION"] = str(_TMP / "cache")

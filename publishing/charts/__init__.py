@@ -3,7 +3,7 @@
 Horizontal places are percentages and heights are pixels, so that text keeps its size from a phone to a wall screen.
 """
 
-from publishing.charts.marks import bar, distribution, dot_row, gantt_bar, waterfall_bar
+from publishing.charts.marks import STROKES, bar, distribution, dot_row, gantt_bar, waterfall_bar
 from publishing.charts.trend import TrendPoint, trend
 
-__all__ = ["TrendPoint", "bar", "distribution", "dot_row", "gantt_bar", "trend", "waterfall_bar"]
+__all__ = ["STROKES", "TrendPoint", "bar", "distribution", "dot_row", "gantt_bar", "trend", "waterfall_bar"]

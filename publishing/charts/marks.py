@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
 from django.utils.safestring import SafeString
 
+from cms.numbers import format_count
 from publishing.charts.svg import circle, drawing, line, rect, text
+
+# More values than this are drawn as columns of counts.
+STROKES = 150
+BASE = 74
 
 
 def bar(value: Decimal, maximum: Decimal = Decimal(100), *, css: str = "bar-fill") -> SafeString:
@@ -41,19 +47,46 @@ def distribution(
     start: Decimal,
     label: str,
     ticks: Sequence[tuple[Decimal, str]],
+    mean: Decimal | None = None,
 ) -> SafeString:
-    """Return a strip with a stroke for every unit and a dot on the one that is meant."""
-    parts = [line(x1=1, y1=34, x2=99, y2=34, css="axis")]
-    parts += [_stroke(value, start) for value in values]
-    parts += [text(name, x=_place(at, start), y=52, css="tick", anchor="middle") for at, name in ticks]
+    """Return how values spread from `start` to 100: a stroke for each or, where they are many, columns of counts.
+
+    A dot stands on the one that is meant, a broken stroke on the mean.
+    """
+    parts = [line(x1=1, y1=BASE, x2=99, y2=BASE, css="axis")]
+    parts += _columns(values, start) if len(values) > STROKES else [_stroke(value, start) for value in values]
+    parts += [text(name, x=_place(at, start), y=BASE + 18, css="tick", anchor="middle") for at, name in ticks]
+    if mean is not None:
+        x = _place(mean, start)
+        parts.append(line(x1=x, y1=4, x2=x, y2=BASE, css="mark-mean"))
     if marked is not None:
-        parts.append(circle(x=_place(marked, start), y=22, radius=7, css="mark-dot mark-dot--current"))
-    return drawing(*parts, height=58, label=label, css="strip")
+        x = _place(marked, start)
+        parts.append(line(x1=x, y1=14, x2=x, y2=BASE, css="mark-own"))
+        parts.append(circle(x=x, y=11, radius=7, css="mark-dot mark-dot--current"))
+    return drawing(*parts, height=BASE + 24, label=label, css="strip")
 
 
 def _stroke(value: Decimal, start: Decimal) -> str:
     x = _place(value, start)
-    return line(x1=x, y1=10, x2=x, y2=34, css="strip__unit")
+    return line(x1=x, y1=26, x2=x, y2=BASE, css="strip__unit")
+
+
+def _columns(values: Sequence[Decimal], start: Decimal) -> list[str]:
+    """Return a column per percentage point, as high as its number of values; the exact number is its title."""
+    counts = Counter(min(99, max(int(start), int(value))) for value in values)
+    highest = max(counts.values())
+    width = (_place(start + 1, start) - _place(start, start)) * Decimal("0.86")
+    columns = []
+    for at, count in sorted(counts.items()):
+        height = max(1, round((BASE - 26) * count / highest))
+        place = _place(Decimal(at), start)
+        title = f"{at}–{at + 1} %: {format_count(count)}"
+        columns.append(
+            rect(
+                x=place, width=width * Decimal("0.86"), y=BASE - height, height=height, css="strip__column", title=title
+            )
+        )
+    return columns
 
 
 def waterfall_bar(before: Decimal, lost: Decimal, total: Decimal) -> SafeString:

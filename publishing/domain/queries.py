@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from django.core.cache import cache
 from django.utils.translation import get_language
@@ -201,23 +202,28 @@ class ReleaseStats:
 
 
 def stats_of(release: IndexRelease) -> ReleaseStats:
-    """Return the figures over a release. Callers have asked the embargo; the cache key is the hash of the rows."""
-    key = f"release-stats-{STATS_VERSION}-{release.pk}-{release.rows_sha256}"
+    """Return the figures over a release. Callers have asked the embargo; what is kept is kept under the rows' hash."""
+    return _stats(release.pk, release.rows_sha256)
+
+
+@lru_cache(maxsize=16)
+def _stats(release_id: int, rows_sha256: str) -> ReleaseStats:
+    key = f"release-stats-{STATS_VERSION}-{release_id}-{rows_sha256}"
     stats = cache.get(key)
     if stats is None:
-        stats = _compute_stats(release)
+        stats = _compute_stats(release_id)
         cache.set(key, stats, DAY)
     return stats
 
 
-def _compute_stats(release: IndexRelease) -> ReleaseStats:
+def _compute_stats(release_id: int) -> ReleaseStats:
     rows = list(
-        ReleaseEntry.objects.filter(release=release).values_list(
+        ReleaseEntry.objects.filter(release_id=release_id).values_list(
             "tier_code", "tier_name", "status", "index", "unit_name", "class_code", "pk"
         )
     )
     tier_of = {row[6]: row[0] for row in rows if row[3] is not None}
-    shares = _domain_shares(release, tier_of)
+    shares = _domain_shares(release_id, tier_of)
     statuses = [row[2] for row in rows]
     groups = {"": _group("", "", rows, shares)}
     for tier_code, tier_name in dict.fromkeys((row[0], row[1]) for row in rows):
@@ -230,9 +236,9 @@ def _compute_stats(release: IndexRelease) -> ReleaseStats:
     )
 
 
-def _domain_shares(release: IndexRelease, tier_of: dict[int, str]) -> dict[str, dict[str, list[Decimal]]]:
+def _domain_shares(release_id: int, tier_of: dict[int, str]) -> dict[str, dict[str, list[Decimal]]]:
     shares: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
-    rows = ReleaseScore.objects.filter(entry__release=release, level=1, points__isnull=False, maximum__gt=0)
+    rows = ReleaseScore.objects.filter(entry__release_id=release_id, level=1, points__isnull=False, maximum__gt=0)
     for entry_id, code, points, maximum in rows.values_list("entry_id", "code", "points", "maximum").iterator(5000):
         if entry_id in tier_of and points is not None:
             share = points * 100 / maximum

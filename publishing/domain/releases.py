@@ -19,6 +19,7 @@ from cms.enums import Role
 from cms.models import User
 from cms.permissions import require_role
 from cms.text import slug as make_slug
+from publishing.domain.baking import take_away, take_away_series
 from publishing.domain.computation import (
     ComputedEntry,
     ComputedScore,
@@ -355,6 +356,9 @@ def approve_release(
         approved_by=user,
         approved_at=clock.now(),
     )
+    if release.corrects is not None:
+        # From the correction's time on the old pages have to name it; until then they are answered live.
+        take_away(release.corrects)
     audit.record(
         "publishing.release.approve",
         release,
@@ -398,6 +402,8 @@ def withdraw_release(*, release: IndexRelease, user: User, reason: str) -> Index
         withdrawn_by=user,
         withdrawn_at=clock.now(),
     )
+    # Other years' pages name this result too.
+    take_away_series(release.series)
     for page in release.pages.filter(live=True):
         # The approver need not be an editor: the page goes because its release does.
         UnpublishPageAction(page, user=user).execute(skip_permission_checks=True)

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sized
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
+
+from cms.numbers import format_points
+from publishing import charts
+from publishing.domain.ranking_rows import RankingRow, heat_step
 
 register = template.Library()
 
@@ -46,3 +50,23 @@ def urlize_source(source: str) -> SafeString | str:
 def task_text(task: Any) -> str:
     """A task's text in the language of the interface."""
     return task.task_en if task.task_en and (get_language() or "").startswith("en") else task.task
+
+
+@register.simple_tag
+def heat_cells(row: RankingRow) -> SafeString:
+    """The cells of a row's domains: one hue light to dark, the number inside, hatched where one does not apply."""
+    none = f'<td class="heat heat--none"><span>{escape(gettext("n/a"))}</span></td>'
+    cells = (
+        none if share is None else f'<td class="heat heat--{heat_step(share)}">{format_points(share, 1)}</td>'
+        for share in row.shares
+    )
+    return mark_safe("".join(cells))
+
+
+@register.simple_tag
+def index_bar(row: RankingRow) -> SafeString:
+    """The index as a bar with its figure."""
+    if row.index is None:
+        return SafeString("")
+    bar, figure = charts.bar(row.index), format_points(row.index)
+    return mark_safe(f'<span class="bar-cell">{bar}<span class="bar-cell__value">{figure}</span></span>')

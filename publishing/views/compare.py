@@ -10,9 +10,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from publishing.domain import queries
+from publishing.domain.ranking_rows import heat_step
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 from publishing.views.access import ReleaseAbsent, released
-from publishing.views.ranking import class_names, heat_step
+from publishing.views.ranking import class_names
 
 AT_MOST = 4
 

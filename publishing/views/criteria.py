@@ -11,12 +11,12 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from cms.numbers import format_percent
-from cms.text import fold
+from cms.numbers import format_count, format_percent
 from criteria_pages.definition import Leaf
 from criteria_pages.domain.lineage import LineageRow, lineage_between
 from publishing import charts
 from publishing.domain import queries
+from publishing.domain.ranking_rows import RankingRow, all_rows, points_of, share_of, shares_of
 from publishing.domain.reasons import rule_sentence, why
 from publishing.models import IndexRelease, ReleaseScore
 from publishing.views.access import ReleaseAbsent, released
@@ -37,6 +37,14 @@ class NodeRow:
     share: Decimal | None
     reason: str
     chart: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    row: RankingRow
+    points: Decimal | None
+    maximum: Decimal
+    share: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +69,12 @@ def criterion(request: HttpRequest, release: IndexRelease, code: str) -> HttpRes
     if node is None or release.edition is None:
         raise ReleaseAbsent(_("There is no criterion %(code)s in this result.") % {"code": code[:40]})
     leaf = release.edition.definition.leaf(code) if release.edition.definition.has_leaf(code) else None
-    scores = list(ReleaseScore.objects.filter(entry__release=release, code=code).select_related("entry"))
-    shares = [score.points * 100 / score.maximum for score in scores if score.points is not None and score.maximum]
-    page, pages = _page(request, len(scores))
-    scores.sort(key=_by_share)
-    shown = scores[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    lines = _lines(release, code)
+    shares = [line.share for line in lines if line.share is not None]
+    page, pages = _page(request, len(lines))
+    shown = lines[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    scores = ReleaseScore.objects.filter(code=code, entry_id__in=[line.row.pk for line in shown])
+    score_of = {score.entry_id: score for score in scores}
     context = {
         "release": release,
         "node": node,
@@ -73,14 +82,15 @@ def criterion(request: HttpRequest, release: IndexRelease, code: str) -> HttpRes
         "parents": _parents(node, nodes),
         "children": [child for child in nodes.values() if child.parent == code],
         "rule": rule_sentence(leaf) if leaf else "",
-        "rows": [_row(score, leaf) for score in shown],
+        "rows": [_row(line, score_of[line.row.pk], leaf) for line in shown],
         "count": len(shares),
-        "not_applicable": len(scores) - len(shares),
+        "not_applicable": len(lines) - len(shares),
         "full": sum(share == 100 for share in shares),
         "none": sum(share == 0 for share in shares),
         "mean": sum(shares, Decimal(0)) / len(shares) if shares else None,
         "finding": _finding(shares),
         "distribution": _strip(shares),
+        "in_columns": len(shares) > charts.STROKES,
         "years": _years(release, code),
         "page": page,
         "pages": pages,
@@ -97,22 +107,32 @@ def _page(request: HttpRequest, count: int) -> tuple[int, int]:
     return int(text), pages
 
 
-def _by_share(score: ReleaseScore) -> tuple[bool, Decimal, str]:
-    share = score.points * 100 / score.maximum if score.points is not None and score.maximum else Decimal(-1)
-    return (share < 0, -share, fold(score.entry.unit_name))
+def _lines(release: IndexRelease, code: str) -> list[_Line]:
+    """Return every unit with its points in the node, the highest share first, those it does not apply to last."""
+    points = points_of(release, code)
+    lines = [
+        _Line(row=row, points=points[row.pk][0], maximum=points[row.pk][1], share=share_of(*points[row.pk]))
+        for row in all_rows(release)
+        if row.pk in points
+    ]
+    return sorted(lines, key=_by_share)
 
 
-def _row(score: ReleaseScore, leaf: Leaf | None) -> NodeRow:
-    applies = score.points is not None and bool(score.maximum)
+def _by_share(line: _Line) -> tuple[bool, Decimal, str]:
+    return (line.share is None, -(line.share or Decimal(0)), line.row.folded)
+
+
+def _row(line: _Line, score: ReleaseScore, leaf: Leaf | None) -> NodeRow:
+    applies = line.share is not None
     return NodeRow(
-        unit_code=score.entry.unit_code,
-        unit_name=score.entry.unit_name,
-        tier_name=score.entry.tier_name,
-        points=score.points,
-        maximum=score.maximum,
-        share=score.points * 100 / score.maximum if score.points is not None and applies else None,
+        unit_code=line.row.unit_code,
+        unit_name=line.row.unit_name,
+        tier_name=line.row.tier_name,
+        points=line.points,
+        maximum=line.maximum,
+        share=line.share,
         reason=why(leaf, score) if leaf else "",
-        chart=charts.bar(score.points or Decimal(0), score.maximum) if applies else SafeString(""),
+        chart=charts.bar(line.points or Decimal(0), line.maximum) if applies else SafeString(""),
     )
 
 
@@ -140,8 +160,9 @@ def _strip(shares: list[Decimal]) -> SafeString:
         return SafeString("")
     start = floor_ten(min(shares))
     ticks = [(Decimal(at), f"{at} %") for at in range(int(start), 101, 10)]
-    label = _("Distribution of %(count)s units in percent of the maximum") % {"count": len(shares)}
-    return charts.distribution(sorted(shares), None, start=start, label=label, ticks=ticks)
+    label = _("Distribution of %(count)s units in percent of the maximum") % {"count": format_count(len(shares))}
+    mean = sum(shares, Decimal(0)) / len(shares)
+    return charts.distribution(sorted(shares), None, start=start, label=label, ticks=ticks, mean=mean)
 
 
 def _years(release: IndexRelease, code: str) -> list[YearFigure]:
@@ -153,12 +174,7 @@ def _years(release: IndexRelease, code: str) -> list[YearFigure]:
             continue
         there, row = found
         node = queries.nodes_of(other)[there]
-        shares = [
-            points * 100 / maximum
-            for points, maximum in ReleaseScore.objects.filter(
-                entry__release=other, code=there, points__isnull=False, maximum__gt=0
-            ).values_list("points", "maximum")
-        ]
+        shares = [share for share in shares_of(other, there).values() if share is not None]
         figures.append(
             YearFigure(
                 release=other,

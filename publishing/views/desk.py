@@ -20,10 +20,11 @@ from cms.jobs import enqueue
 from cms.permissions import require_role
 from publishing.domain import releases
 from publishing.domain.desk import may_approve, may_build, releases_seen_by, rounds_to_release
+from publishing.domain.ranking_rows import all_rows
 from publishing.enums import ReleaseKind, ReleaseState
 from publishing.forms import ApproveForm, BuildForm, ClassFormSet, ReasonForm
 from publishing.models import IndexRelease
-from publishing.views.ranking import all_rows, class_names
+from publishing.views.ranking import class_names
 from submissions.domain.round_access import rounds_seen_by
 from submissions.models import AssessmentRound
 from submissions.views.access import attempt

@@ -2,57 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from publishing.domain import exports, packages, queries
+from publishing.domain import exports, queries
+from publishing.domain.files import files_of
 from publishing.models import IndexRelease
 from publishing.views.access import ReleaseAbsent, released
-
-
-@dataclass(frozen=True, slots=True)
-class ExportFile:
-    """A file of a release: its name in the address, its type, how it is made."""
-
-    name: str
-    content_type: str
-    label: str | Promise
-    make: Callable[[IndexRelease], bytes]
-    computed_only: bool = False
-
-
-CSV = "text/csv; charset=utf-8"
-FILES = (
-    ExportFile("ket-qua.csv", CSV, gettext_lazy("Results, CSV (UTF-8)"), exports.results_csv),
-    ExportFile(
-        "ket-qua-excel.csv",
-        CSV,
-        gettext_lazy("Results, CSV for Excel (with byte order mark)"),
-        lambda release: exports.results_csv(release, with_bom=True),
-    ),
-    ExportFile("diem.csv", CSV, gettext_lazy("All points, CSV (UTF-8)"), exports.scores_csv, computed_only=True),
-    ExportFile(
-        "ket-qua.xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        gettext_lazy("Workbook (XLSX)"),
-        exports.workbook,
-    ),
-    ExportFile("ket-qua.json", "application/json", gettext_lazy("Everything, JSON"), exports.release_json),
-    ExportFile(
-        "goi-du-lieu.zip", "application/zip", gettext_lazy("Data package (Frictionless, ZIP)"), packages.data_package
-    ),
-)
-
-
-def files_of(release: IndexRelease) -> list[ExportFile]:
-    """Return the files that the release has."""
-    return [file for file in FILES if release.edition_id or not file.computed_only]
 
 
 @released

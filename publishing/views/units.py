@@ -117,6 +117,7 @@ def unit_context(release: IndexRelease, entry: ReleaseEntry) -> dict[str, Any]:
         "trend_finding": trend_finding(results),
         "trend": trend_chart(entry.unit_name, results, predecessors),
         "distribution": distribution_chart(release, stats, entry.index, entry.tier_code),
+        "in_columns": stats.of_tier(entry.tier_code).count > charts.STROKES,
         "correction": queries.correction_of(release),
         "tasks": tasks_of_unit(entry.unit)[:20],
         "is_historic": release.edition_id is None,
