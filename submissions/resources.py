@@ -29,7 +29,7 @@ from cms.spreadsheets import (
 )
 from submissions.domain.appraisal_queue import rounds_for
 from submissions.domain.ledger import NewEntry
-from submissions.domain.score_batches import ScoreBatch
+from submissions.domain.score_batches import LedgerRow, ScoreBatch
 from submissions.models import AssessmentRound, ScoreEntry
 
 _COLUMN_OF = {
@@ -75,7 +75,7 @@ class ScoreResource(BaseResource):
         if self.user is None:
             raise PermissionRefused(_("An import needs a person who answers for it."))
         self._of_round = found
-        self.batch = ScoreBatch(user=self.user, round=found, lock=False)
+        self.batch = ScoreBatch(user=self.user, round=found, lock=self.writes)
         participants = found.participants.select_related("unit")
         self._participants = {row.unit.code: row for row in participants}
         for row in self._participants.values():
@@ -95,7 +95,7 @@ class ScoreResource(BaseResource):
             pk=current.pk, participant=participant, code=current.code, points=current.points, reason=current.reason
         )
 
-    def is_decided(self, entry: ScoreEntry) -> bool:
+    def is_decided(self, entry: LedgerRow) -> bool:
         """Whether the entry is of the kind that this import writes."""
         raise NotImplementedError
 
@@ -132,7 +132,7 @@ class ScoreResource(BaseResource):
 class AppraisedScoreResource(ScoreResource):
     """Decisions of an agency: points equal to the unit's accept them, others need a reason."""
 
-    def is_decided(self, entry: ScoreEntry) -> bool:
+    def is_decided(self, entry: LedgerRow) -> bool:
         """An agency decided."""
         return entry.stage in {"appraisal_1", "appraisal_2"}
 
@@ -146,7 +146,7 @@ class AppraisedScoreResource(ScoreResource):
 class CentralScoreResource(ScoreResource):
     """Points that units do not fill in."""
 
-    def is_decided(self, entry: ScoreEntry) -> bool:
+    def is_decided(self, entry: LedgerRow) -> bool:
         """Points were entered."""
         return entry.stage in {"central", "survey"}
 

@@ -81,8 +81,9 @@ class BaseResource(resources.ModelResource):
     """Base of import resources. Fields are declared with `import_export.fields.Field` and this package's widgets.
 
     Subclasses set `Meta.model`, `Meta.fields` and `Meta.import_id_fields` (the key, by field names) and usually:
-    `prepare(table)` to fill dictionaries once, `find(row)` to return the stored object of a row's key from them,
-    `write_new(instances)` and `write_changed(instances)` where rows are stored by a domain function.
+    `prepare(table)` to fill dictionaries once (`self.writes` says whether rows will be stored, so that it may lock),
+    `find(row)` to return the stored object of a row's key from them, `write_new(instances)` and
+    `write_changed(instances)` where rows are stored by a domain function.
     Cells are checked by the widgets; with `full_validation` each object also by `full_clean`, which asks the database
     and so is for small registers only.
     """
@@ -96,6 +97,7 @@ class BaseResource(resources.ModelResource):
         super().__init__()
         self.user, self.context = user, dict(context or {})
         self.outcome = Outcome()
+        self.writes = False
         self._table = Table(headers=[], rows=[], numbers=[])
         self._seen: dict[tuple[str, ...], int] = {}
         self._plain_fields: list[Field] = []
@@ -138,6 +140,7 @@ class BaseResource(resources.ModelResource):
         The caller opens the transaction for writing and rolls it back when `outcome.problems` is not empty: batches
         before the first problem are stored by then.
         """
+        self.writes = write
         self._table, self.outcome, self._seen = table, Outcome(rows=len(table)), {}
         self._name_parts(table)
         self.prepare(table)

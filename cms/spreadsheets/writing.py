@@ -116,7 +116,10 @@ def _write_sheet(book: xlsxwriter.Workbook, sheet: Sheet) -> None:
 def _write_cell(page: Worksheet, line: int, column: int, cell: Any, formats: _Formats) -> None:
     if cell is None or cell == "":
         return
-    if isinstance(cell, bool):
+    if type(cell) is str:
+        text = cell[:_MAX_TEXT]
+        page.write_string(line, column, text, formats.risky if text.startswith(RISKY) else formats.text)
+    elif isinstance(cell, bool):
         page.write_boolean(line, column, cell)
     elif isinstance(cell, int):
         page.write_number(line, column, cell)

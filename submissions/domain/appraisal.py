@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -138,7 +139,19 @@ def claim_of(participant: Participant, code: str) -> ScoreEntry | None:
     return found[-1] if found else None
 
 
-def accepted_decision(claim: ScoreEntry | None, leaf: Leaf) -> Decision:
+class Claim(Protocol):
+    """What a unit claims for a leaf: an entry of the ledger, or a row of it."""
+
+    @property
+    def points(self) -> Decimal | None:
+        """The points claimed; None where the criterion does not apply."""
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The inputs that they come from."""
+
+
+def accepted_decision(claim: Claim | None, leaf: Leaf) -> Decision:
     """Return the decision that takes over the unit's claim; SubmissionError where the unit claimed nothing."""
     if claim is None:
         raise SubmissionError(

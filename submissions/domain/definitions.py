@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from cms.models import Unit
-from criteria_pages.definition import Definition, UnitFacts
+from criteria_pages.definition import Criterion, Definition, Domain, Leaf, UnitFacts
 from criteria_pages.models import CriteriaEdition
 from submissions.models import AssessmentRound, Participant
 
@@ -67,13 +67,42 @@ def definition_for(participant: Participant) -> Definition:
     """Return the part of the round's definition that is asked of the participant, with the unit's own maxima."""
     edition = participant.round.edition
     definition_of(edition)
-    facts = json.dumps(facts_json(pinned_facts(participant)), sort_keys=True)
-    return _cut(edition.sha256, facts)
+    return _cut(edition.sha256, _asked(edition.sha256).of(pinned_facts(participant)))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The codes that the conditions of a definition name: whatever else is true of a unit changes nothing."""
+
+    codes: frozenset[str]
+    tiers: frozenset[str]
+    groups: frozenset[str]
+    attributes: frozenset[str]
+
+    def of(self, facts: UnitFacts) -> UnitFacts:
+        """Return the facts cut to what is asked, so that units that are asked the same share one definition."""
+        return UnitFacts(
+            code=facts.code if facts.code in self.codes else "",
+            tier=facts.tier if facts.tier in self.tiers else "",
+            groups=facts.groups & self.groups,
+            attributes=facts.attributes & self.attributes,
+        )
+
+
+@lru_cache(maxsize=64)
+def _asked(sha256: str) -> _Asked:
+    whole = _whole[sha256]
+    criteria = [criterion for domain in whole.domains for criterion in domain.criteria]
+    nodes: list[Domain | Criterion | Leaf] = [*whole.domains, *criteria, *whole.leaves]
+    conditions = [node.applicability for node in nodes]
+    return _Asked(
+        codes=frozenset(code for c in conditions for code in c.units),
+        tiers=frozenset(code for c in conditions for code in c.tiers),
+        groups=frozenset(code for c in conditions for code in c.groups),
+        attributes=frozenset(code for c in conditions for code in (*c.attributes, *c.without_attributes)),
+    )
 
 
 @lru_cache(maxsize=512)
-def _cut(sha256: str, facts: str) -> Definition:
-    data = json.loads(facts)
-    return _whole[sha256].for_unit(
-        UnitFacts(data["code"], data["tier"], frozenset(data["groups"]), frozenset(data["attributes"]))
-    )
+def _cut(sha256: str, facts: UnitFacts) -> Definition:
+    return _whole[sha256].for_unit(facts)

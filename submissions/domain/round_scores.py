@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -36,49 +36,55 @@ def score_headers() -> list[str]:
     ]
 
 
-def score_rows(round: AssessmentRound, *, progress: Progress | None = None) -> Iterator[Row]:
-    """Yield one row per unit and leaf, in the order of units and criteria; memory stays flat."""
-    for participants, entries in _steps(round, progress):
+class _Standing(NamedTuple):
+    """What the ledger says of a leaf: the unit's own score, and the stage, points and reason that count."""
+
+    own: Decimal | None
+    stage: str
+    points: Decimal | None
+    reason: str
+
+
+def score_rows(
+    round: AssessmentRound, *, progress: Progress | None = None, totals: list[Row] | None = None
+) -> Iterator[Row]:
+    """Yield one row per unit and leaf, in the order of units and criteria; memory stays flat.
+
+    `totals` gets one row per unit on the way: status, points, maximum, index, bonus, penalty, leaves without points.
+    """
+    stages = {stage: str(label) for stage, label in Stage.choices}
+    yes, no = _("yes"), _("no")
+    extra = adjustments(round) if totals is not None else {}
+    for participants, standings in _steps(round, progress):
         for participant in participants:
-            known = entries.get(participant.pk, {})
+            known = standings.get(participant.pk, {})
+            names = (round.code, participant.unit.code, participant.unit_name or participant.unit.name)
             for leaf in definition_for(participant).leaves:
-                own, counts = known.get(leaf.code, (None, None))
+                one = known.get(leaf.code)
+                if one is None:
+                    yield (*names, leaf.code, leaf.name, leaf.maximum, None, None, "", "", "")
+                    continue
+                applies = no if one.points is None else yes
                 yield (
-                    round.code,
-                    participant.unit.code,
-                    participant.unit_name or participant.unit.name,
+                    *names,
                     leaf.code,
                     leaf.name,
                     leaf.maximum,
-                    own.points if own else None,
-                    counts.points if counts else None,
-                    "" if counts is None else _("no") if counts.points is None else _("yes"),
-                    counts.get_stage_display() if counts else "",
-                    counts.reason if counts else "",
+                    one.own,
+                    one.points,
+                    applies,
+                    stages[one.stage],
+                    one.reason,
                 )
+            if totals is not None:
+                totals.append(_total(participant, known, extra.get(participant.pk, AdjustmentTotals())))
 
 
-def total_rows(round: AssessmentRound) -> Iterator[Row]:
-    """Yield one row per unit: status, points, maximum, index, bonus, penalty, leaves without points."""
-    extra = adjustments(round)
-    for participants, entries in _steps(round, None):
-        for participant in participants:
-            yield _total(participant, entries.get(participant.pk, {}), extra.get(participant.pk, AdjustmentTotals()))
-
-
-def _total(
-    participant: Participant,
-    entries: dict[str, tuple[ScoreEntry | None, ScoreEntry | None]],
-    extra: AdjustmentTotals,
-) -> Row:
+def _total(participant: Participant, known: dict[str, _Standing], extra: AdjustmentTotals) -> Row:
     names = (participant.unit.code, participant.unit_name or participant.unit.name, participant.get_status_display())
     if participant.status == ParticipantStatus.NOT_ASSESSED:
         return (*names, None, None, None, None, None, None, participant.reason)
-    points = {
-        code: LeafPoints(entry.points, entry.points is not None, entry.stage)
-        for code, (_own, entry) in entries.items()
-        if entry is not None
-    }
+    points = {code: LeafPoints(one.points, one.points is not None, one.stage) for code, one in known.items()}
     result = compute_index(definition_for(participant), points, bonus=extra.bonus, penalty=extra.penalty)
     return (
         *names,
@@ -94,8 +100,8 @@ def _total(
 
 def _steps(
     round: AssessmentRound, progress: Progress | None
-) -> Iterator[tuple[list[Participant], dict[int, dict[str, tuple[ScoreEntry | None, ScoreEntry | None]]]]]:
-    """Yield participants in steps with (self entry, entry that counts) of their leaves: two queries a step."""
+) -> Iterator[tuple[list[Participant], dict[int, dict[str, _Standing]]]]:
+    """Yield participants in steps with how their leaves stand: two queries a step, no objects for the ledger."""
     rows = round.participants.select_related("unit").order_by("unit__order", "unit__name", "pk")
     ids = list(rows.values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
@@ -103,13 +109,18 @@ def _steps(
         by_id = {row.pk: row for row in rows.filter(pk__in=wanted)}
         for participant in by_id.values():
             participant.round = round
-        found: dict[int, dict[str, tuple[ScoreEntry | None, ScoreEntry | None]]] = {}
-        for entry in ScoreEntry.objects.filter(participant_id__in=wanted).order_by("pk").iterator(5000):
-            leaves = found.setdefault(entry.participant_id, {})
-            own, counts = leaves.get(entry.code, (None, None))
-            if counts is None or STAGE_ORDER[entry.stage] >= STAGE_ORDER[counts.stage]:
-                counts = entry
-            leaves[entry.code] = (entry if entry.stage == Stage.SELF else own, counts)
+        found: dict[int, dict[str, _Standing]] = {pk: {} for pk in wanted}
+        entries = ScoreEntry.objects.filter(participant_id__in=wanted).order_by("pk")
+        for pk, code, stage, points, reason in entries.values_list(
+            "participant_id", "code", "stage", "points", "reason"
+        ).iterator(5000):
+            leaves = found[pk]
+            known = leaves.get(code)
+            own = points if stage == Stage.SELF else known.own if known else None
+            if known is None or STAGE_ORDER[stage] >= STAGE_ORDER[known.stage]:
+                leaves[code] = _Standing(own, stage, points, reason)
+            elif own is not known.own:
+                leaves[code] = known._replace(own=own)
         yield [by_id[pk] for pk in wanted], found
         if progress is not None:
             progress(min(start + BATCH, len(ids)), len(ids), "")
@@ -118,6 +129,7 @@ def _steps(
 def export_round_scores(round: AssessmentRound, target: str | IO[bytes], *, progress: Progress | None = None) -> None:
     """Write the round's scores as a workbook with two sheets: the units' totals, and every leaf."""
     notes = [round.name, _("State: %(state)s") % {"state": round.get_state_display()}]
+    totals: list[Row] = []  # filled while the first sheet is written, one row per unit
     if round.illustrative:
         notes.append(_("Illustrative figures: invented for demonstration, not results of any body."))
     write_xlsx(
@@ -126,7 +138,7 @@ def export_round_scores(round: AssessmentRound, target: str | IO[bytes], *, prog
             Sheet(
                 name=_("Scores"),
                 headers=score_headers(),
-                rows=score_rows(round, progress=progress),
+                rows=score_rows(round, progress=progress, totals=totals),
                 notes=notes,
                 widths=[16, 18, 36, 12, 48, 10, 10, 10, 8, 18, 40],
                 text_columns=frozenset({0, 1, 3}),
@@ -145,7 +157,7 @@ def export_round_scores(round: AssessmentRound, target: str | IO[bytes], *, prog
                     _("Without points"),
                     _("Note"),
                 ],
-                rows=total_rows(round),
+                rows=totals,
                 notes=notes,
                 widths=[18, 36, 20, 12, 12, 14, 10, 10, 12, 40],
                 text_columns=frozenset({0}),

@@ -6,9 +6,10 @@ Rows of all submissions concerned are locked first; what the gate asks is read o
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -28,12 +29,25 @@ from submissions.exceptions import SubmissionError
 from submissions.models import AssessmentRound, Participant, ScoreEntry, Submission
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class LedgerRow(NamedTuple):
+    """What a decision needs to know of an entry; rows of a whole round are held, so no objects of the model."""
+
+    pk: int
+    code: str
+    stage: str
+    points: Decimal | None
+    inputs: Mapping[str, str]
+    reason: str
+
+
+class Known(NamedTuple):
     """What the ledger says of a leaf: the entry that counts and the newest claim of the unit."""
 
-    current: ScoreEntry | None = None
-    claim: ScoreEntry | None = None
+    current: LedgerRow | None = None
+    claim: LedgerRow | None = None
+
+
+_UNKNOWN = Known()
 
 
 class ScoreBatch:
@@ -42,37 +56,44 @@ class ScoreBatch:
     def __init__(self, *, user: User, round: AssessmentRound, lock: bool) -> None:
         self.user, self.round = user, round
         self._submissions = self._read_submissions(lock)
+        if lock:
+            # As it is after the wait for the locks.
+            round.refresh_from_db(fields=["state", "version"])
         self.facts = GateFacts(user, round)
         self._known: dict[tuple[int, str], Known] = {}
         self._may: dict[str, bool] = {
             scorer: any(has_role(user, role, round.owner) for role in roles) for scorer, roles in ROLES_OF.items()
         }
-        for entry in ScoreEntry.objects.filter(participant__round=round).order_by("pk").iterator(5000):
-            self._note(entry)
+        entries = ScoreEntry.objects.filter(participant__round=round).order_by("pk")
+        for participant_id, *values in entries.values_list(
+            "participant_id", "pk", "code", "stage", "points", "inputs", "reason"
+        ).iterator(5000):
+            self._note(participant_id, LedgerRow(*values))
 
     def _read_submissions(self, lock: bool) -> dict[int, Submission]:
         rows = Submission.objects.filter(participant__round=self.round).select_related("participant__unit")
         if lock:
             if not connection.in_atomic_block:
                 raise RuntimeError("A batch is stored inside one transaction.")
-            rows = rows.select_for_update(of=("self",)).order_by("pk")
+            # Locked first, read after the wait: PostgreSQL gives a query that waited the joined rows of before it.
+            list(rows.select_related(None).select_for_update().order_by("pk").values_list("pk"))
         found = {row.participant_id: row for row in rows}
         for row in found.values():
             row.participant.round = self.round
         return found
 
-    def _note(self, entry: ScoreEntry) -> None:
-        key = (entry.participant_id, entry.code)
-        known = self._known.get(key, Known())
+    def _note(self, participant_id: int, entry: LedgerRow) -> None:
+        key = (participant_id, entry.code)
+        known = self._known.get(key, _UNKNOWN)
         counts = known.current is None or STAGE_ORDER[entry.stage] >= STAGE_ORDER[known.current.stage]
         self._known[key] = Known(
             current=entry if counts else known.current,
             claim=entry if entry.stage in CLAIMS else known.claim,
         )
 
-    def current(self, participant: Participant, code: str) -> ScoreEntry | None:
+    def current(self, participant: Participant, code: str) -> LedgerRow | None:
         """Return the entry that counts for a leaf."""
-        return self._known.get((participant.pk, code), Known()).current
+        return self._known.get((participant.pk, code), _UNKNOWN).current
 
     def appraise(
         self,
@@ -94,7 +115,7 @@ class ScoreBatch:
                 _("%(unit)s has sent no self-assessment.") % {"unit": participant.unit.name}, code="not_sent"
             )
         passed = look(facts=self.facts, submission=submission, code=code, now=now)
-        claim = self._known.get((participant.pk, code), Known()).claim
+        claim = self._known.get((participant.pk, code), _UNKNOWN).claim
         same = (
             claim is not None and claim.points is not None and points is not None and claim.points == quantise(points)
         )
