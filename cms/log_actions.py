@@ -9,6 +9,7 @@ ACTIONS = [
     ("cms.import_check", _("Check an import"), _("Import checked")),
     ("cms.import_apply", _("Apply an import"), _("Import applied")),
     ("cms.import_refuse", _("Refuse an import"), _("Import refused")),
+    ("cms.files_swept", _("Remove files that nobody refers to"), _("Files that nobody refers to removed")),
     ("cms.membership_change", _("Change a membership"), _("Membership changed")),
     ("cms.job_retry", _("Start a job again"), _("Job started again")),
     (

@@ -47,7 +47,8 @@ def store_file(
     digest, size = _digest(content)
     path = f"{digest[:2]}/{digest[2:4]}/{digest}"
     storage = private_storage()
-    if not storage.exists(path) or storage.size(path) != size:
+    # Bytes that lie there already are made young before they are built on: the sweep takes only what is old.
+    if not storage.refresh(path) or storage.size(path) != size:
         content.seek(0)
         path = storage.save(path, content if isinstance(content, File) else File(content))
     content.seek(0)

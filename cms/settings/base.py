@@ -204,6 +204,8 @@ PORTAL_API_RATE = env.str("PORTAL_API_RATE", default="600/min")
 # A release of more units than this is built as a background job.
 PORTAL_BUILD_INLINE_UNITS = env.int("PORTAL_BUILD_INLINE_UNITS", default=200)
 PORTAL_EVIDENCE_MAX_BYTES = env.int("PORTAL_EVIDENCE_MAX_MB", default=50) * 1024 * 1024
+# Bytes in the private storage that no row names are removed after this many hours.
+PORTAL_ORPHAN_HOURS = env.int("PORTAL_ORPHAN_HOURS", default=24)
 PORTAL_IMPORT_MAX_BYTES = env.int("PORTAL_IMPORT_MAX_MB", default=30) * 1024 * 1024
 PORTAL_IMPORT_MAX_ROWS = env.int("PORTAL_IMPORT_MAX_ROWS", default=200_000)
 PORTAL_IMPORT_MAX_COLUMNS = env.int("PORTAL_IMPORT_MAX_COLUMNS", default=200)

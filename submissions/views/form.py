@@ -20,20 +20,24 @@ from wagtail.models import ModelLogEntry
 
 from cms import clock
 from cms.exceptions import PermissionRefused, PortalError
+from cms.models import User
 from cms.numbers import format_points
-from criteria_pages.definition import Domain
+from criteria_pages.definition import Definition, Domain
 from criteria_pages.domain.queries import guidance_for
 from criteria_pages.exceptions import InputError
 from criteria_pages.rules.inputs import InputErrors
+from submissions.domain.access import with_place
 from submissions.domain.answers import write_answer
+from submissions.domain.definitions import definition_for
 from submissions.domain.earlier import copy_earlier_answer, earlier_answer
 from submissions.domain.evidence_warnings import warnings_for
 from submissions.domain.notes import notes_by_code
 from submissions.domain.presence import at_work, beat
 from submissions.domain.progress import Progress, lack_kinds, submission_progress
+from submissions.enums import SubmissionState
 from submissions.exceptions import StaleWrite, SubmissionError
 from submissions.forms import LeafForm, build_form
-from submissions.models import Answer
+from submissions.models import Answer, Submission
 from submissions.views.cards import LeafCard, anchor, answers_of, leaf_card, sentence_of, shown_inputs
 from submissions.views.pages import FormPlace, form_screen, place_of
 
@@ -57,7 +61,7 @@ def save_answer(request: HttpRequest, place: FormPlace, code: str) -> HttpRespon
     form = build_form(leaf, data=request.POST)
     card = _card(place, code, form=form)
     try:
-        answer = _write(place, form, code)
+        answer = _write(place.user, place.submission, form, code)
     except StaleWrite as refusal:
         card.stale = _stale_view(place, code, refusal)
         card.problem = refusal.message
@@ -98,11 +102,16 @@ def copy_earlier(request: HttpRequest, place: FormPlace, code: str) -> HttpRespo
 
 
 def json_screen(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view that answers in JSON, its refusals too: an expired session is 401, a refusal says what and where."""
+    """A view that answers in JSON, its refusals too: an expired session is 401, a refusal says what and where.
+
+    A page says for whom it was made (`as_user`): what one person typed is not stored under another's name because that
+    one has signed in on the same computer meanwhile.
+    """
 
     @wraps(view)
     def answered(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
+        meant = request.POST.get("as_user", "")
+        if not request.user.is_authenticated or meant not in {"", str(request.user.pk)}:
             return JsonResponse(
                 {
                     "state": "signed_out",
@@ -111,8 +120,11 @@ def json_screen(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
                 },
                 status=401,
             )
+        submission = with_place(Submission.objects.filter(pk=pk)).first()
+        if submission is None:
+            raise Http404
         try:
-            return view(request, place_of(request.user, pk), **kwargs)
+            return view(request, submission, **kwargs)
         except PortalError as refusal:
             return JsonResponse({"state": "refused", "code": refusal.code, "message": str(refusal.message)}, status=403)
 
@@ -121,15 +133,19 @@ def json_screen(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
 @json_screen
 @require_POST
-def autosave(request: HttpRequest, place: FormPlace, code: str) -> HttpResponse:
-    """Save one leaf in the background. Repeating a request does no harm; the same gate as for the form."""
-    if not place.definition.has_leaf(code):
+def autosave(request: HttpRequest, submission: Submission, code: str) -> HttpResponse:
+    """Save one leaf in the background. Repeating a request does no harm; the same gate as for the form.
+
+    The most frequent write of all: it reads what the gate and the answer need, and nothing that only screens show.
+    """
+    definition = definition_for(submission.participant)
+    if not definition.has_leaf(code):
         raise Http404
-    leaf = place.definition.leaf(code)
-    form = build_form(leaf, data=request.POST)
+    form = build_form(definition.leaf(code), data=request.POST)
     try:
-        answer = _write(place, form, code)
+        answer = _write(request.user, submission, form, code)
     except StaleWrite as refusal:
+        place = place_of(request.user, submission.pk)
         card = _card(place, code)
         card.stale = _stale_view(place, code, refusal)
         html = render_to_string("submissions/workspace/stale.html", {"card": card, "stale": card.stale}, request)
@@ -140,8 +156,8 @@ def autosave(request: HttpRequest, place: FormPlace, code: str) -> HttpResponse:
         return JsonResponse(
             {"state": "invalid", "message": str(refusal.message), "errors": _errors(refusal)}, status=422
         )
-    beat(user=place.user, submission=place.submission, domain=place.definition.path(code)[0].code)
-    return JsonResponse(_saved(place, answer))
+    beat(user=request.user, submission=submission, domain=definition.path(code)[0].code)
+    return JsonResponse(_saved(submission, definition, answer))
 
 
 @form_screen
@@ -153,10 +169,10 @@ def leaf_side(request: HttpRequest, place: FormPlace, code: str) -> HttpResponse
     return render(request, "submissions/workspace/leaf_side.html", place.context(side=_side(place, code)))
 
 
-def _write(place: FormPlace, form: LeafForm, code: str) -> Answer:
+def _write(user: User, submission: Submission, form: LeafForm, code: str) -> Answer:
     return write_answer(
-        user=place.user,
-        submission=place.submission,
+        user=user,
+        submission=submission,
         code=code,
         expected_version=form.seen_version(),
         inputs=form.typed_inputs(),
@@ -176,16 +192,19 @@ def _uuids(texts: list[str]) -> list[uuid.UUID]:
     return found
 
 
-def _saved(place: FormPlace, answer: Answer) -> dict[str, Any]:
-    """What the page needs after a save: version, points with their sentence, what is missing, progress."""
-    progress = submission_progress(place.submission)
-    leaf = place.definition.leaf(answer.code)
+def _saved(submission: Submission, definition: Definition, answer: Answer) -> dict[str, Any]:
+    """What the page needs after a save: version, points with their sentence, what is missing, progress.
+
+    `submission` is as it was read before the save, so that it tells whether a sign-off was voided by it.
+    """
+    progress = submission_progress(submission)
+    domain, criterion, leaf = definition.path(answer.code)
     lack = lack_kinds(progress).get(answer.code)
     card = LeafCard(
         leaf=leaf,
-        criterion=place.definition.path(answer.code)[1],
-        domain=place.definition.path(answer.code)[0],
-        submission=place.submission,
+        criterion=criterion,
+        domain=domain,
+        submission=submission,
         answer=answer,
         form=None,
         rule="",
@@ -203,7 +222,7 @@ def _saved(place: FormPlace, answer: Answer) -> dict[str, Any]:
         "done": progress.done,
         "total": progress.total,
         "domains": {d.code: [d.done, d.total] for d in progress.domains},
-        "was_signed": place.signed is not None,
+        "was_signed": submission.state == SubmissionState.SIGNED,
     }
 
 

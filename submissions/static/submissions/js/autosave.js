@@ -127,6 +127,7 @@
     body.delete("csrfmiddlewaretoken");
     body.set(this.code + "-version", this.version());
     body.set("write_id", id);
+    body.set("as_user", root.dataset.user);
     body.set("own_writes", this.own.join(","));
     this.own.push(id);
     this.own = this.own.slice(-20);
