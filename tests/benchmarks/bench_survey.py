@@ -1,0 +1,250 @@
+"""A national survey: lists imported, letters to a local sink, a hundred people answering at once, results.
+
+`BENCH_SURVEY_RESPONDENTS` (85,600), `BENCH_SURVEY_UNITS` (85), `BENCH_SURVEY_VISITORS` (100) and `BENCH_SURVEY_SECONDS`
+(120) change the size. In a second, shorter run a web process and a worker process are killed in the middle. Whoever was
+shown a receipt must be found among the answers: `lost` counts those who are not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import signal
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from cms.enums import Role
+from cms.models import Unit
+from cms.spreadsheets import Sheet, write_xlsx
+from submissions.domain.survey import invitations, lists, mixing, results, selection
+from submissions.domain.survey.tokens import seal, token_of
+from submissions.domain.survey.workbook import HEADERS, read_workbook
+from submissions.models import Invitation, Participant, SealedAnswer, Survey
+from tests.benchmarks.figures import Report, percentile
+from tests.benchmarks.load import Visitor, run_visitors
+from tests.factories.cms import UnitTierFactory, user_with_role
+from tests.factories.submissions import facts_of
+from tests.factories.survey import OpenSurvey, open_survey
+from tests.portal_process import running_portal
+
+RESPONDENTS = int(os.environ.get("BENCH_SURVEY_RESPONDENTS", "85600"))
+UNITS = int(os.environ.get("BENCH_SURVEY_UNITS", "85"))
+VISITORS = int(os.environ.get("BENCH_SURVEY_VISITORS", "100"))
+SECONDS = float(os.environ.get("BENCH_SURVEY_SECONDS", "120"))
+P95_LIMIT_MS = 3000.0
+HIDDEN = re.compile(r'name="(opened|edition|version)" value="([^"]*)"')
+
+
+class SinkHandler(socketserver.StreamRequestHandler):
+    """As much of SMTP as a mail library needs; what comes is counted and forgotten."""
+
+    def handle(self) -> None:
+        """Answer one connection."""
+        self._say("220 sink")
+        while line := self.rfile.readline():
+            word = line[:4].upper()
+            if word == b"DATA":
+                self._say("354 go on")
+                while self.rfile.readline() not in {b".\r\n", b""}:
+                    pass
+                self.server.letters += 1  # type: ignore[attr-defined]
+            self._say("221 bye" if word == b"QUIT" else "250 ok")
+            if word == b"QUIT":
+                return
+
+    def _say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+
+@dataclass
+class Crowd:
+    """Hands out codes and notes who was shown a receipt."""
+
+    tokens: Iterator[str]
+    received: set[str] = field(default_factory=set)
+    unsure: set[str] = field(default_factory=set)
+
+    async def answer(self, visitor: Visitor, number: int) -> None:
+        """Open the questionnaire, keep once, send; the next time somebody else does."""
+        token = next(self.tokens, None)
+        if token is None:
+            await asyncio.sleep(1)
+            return
+        path = f"/khao-sat/phieu/{token}/"
+        page = await visitor.get(path, "open")
+        hidden = dict(HIDDEN.findall(page))
+        if not hidden:
+            return
+        marks = {"q-q1": visitor.chance.choice("ABCD"), "q-q2": visitor.chance.choice("ABCDE")}
+        await visitor.think(0.2, 0.8)
+        await visitor.post(path, {**hidden, "q-q1": marks["q-q1"], "action": "keep"}, "keep")
+        await visitor.think(0.2, 0.8)
+        self.unsure.add(token)
+        text = await visitor.post(path, {**hidden, **marks, "action": "send"}, "send")
+        if "data-survey-done" in text:
+            self.received.add(token)
+
+
+def run(report: Report) -> None:
+    """Go through a survey from its lists to its results."""
+    call_command("migrate", verbosity=0)
+    case = national_survey()
+    with report.timed("lists_s"):
+        listed = import_lists(case)
+    report.add("respondents", listed, "people")
+    with report.timed("invitations_s"):
+        selection.select_respondents(user=case.officer, survey=case.survey, seed=1)
+        invitations.make_invitations(user=case.officer, survey=case.survey)
+    case.survey.refresh_from_db()
+    mail_to_sink(report, case.survey)
+    rows = Invitation.objects.order_by("token_sha256").only("pk", "issue", "token_sha256")
+    crowd = Crowd(iter([token_of(row) for row in rows]))
+    connections.close_all()
+    load(report, crowd)
+    finish(report, case, crowd)
+
+
+def national_survey() -> OpenSurvey:
+    """Return an open survey with as many units as asked for."""
+    case = open_survey()
+    tier = UnitTierFactory()
+    units = Unit.objects.bulk_create(
+        [Unit(code=f"dv-{n}", name=f"Đơn vị {n}", name_folded=f"don vi {n}", tier=tier) for n in range(UNITS)]
+    )
+    Participant.objects.bulk_create(
+        [Participant(round=case.around.round, unit=u, unit_name=u.name, facts=facts_of(u)) for u in units]
+    )
+    for participant in Participant.objects.filter(unit__in=units):
+        case.survey.lists.create(participant=participant)
+    return case
+
+
+def import_lists(case: OpenSurvey) -> int:
+    """Upload, send and accept a workbook for every unit; return how many people they hold."""
+    each = -(-RESPONDENTS // UNITS)
+    total = 0
+    for one in case.survey.lists.filter(participant__unit__code__startswith="dv-").select_related("participant__unit"):
+        code = one.participant.unit.code
+        count = min(each, RESPONDENTS - total)
+        people = [
+            [f"Người {n} {code}", "Chức vụ", f"Phòng {n % 40} {code}", f"{code}.{n}@example.vn",
+             "dai-bieu" if n % 3 else "truong-phong", ""]
+            for n in range(count)
+        ]  # fmt: skip
+        book = io.BytesIO()
+        write_xlsx(book, sheets=[Sheet("Danh sach", HEADERS, people)])
+        book.seek(0)
+        person = user_with_role(Role.CONTRIBUTOR, one.participant.unit)
+        rows = read_workbook(book, respondent_list=one)
+        one = lists.replace_rows(user=person, respondent_list=one, expected_version=one.version, rows=rows)
+        lists.accept_list(user=case.officer, respondent_list=lists.send_list(user=person, respondent_list=one))
+        total += count
+    return total
+
+
+def mail_to_sink(report: Report, survey: Survey) -> None:
+    """Render all letters and hand them to a mail server on this machine that takes everything."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), SinkHandler) as sink:
+        sink.daemon_threads = True
+        sink.letters = 0  # type: ignore[attr-defined]
+        threading.Thread(target=sink.serve_forever, daemon=True).start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = sink.server_address
+        ids = list(invitations.waiting(survey))
+        began = time.perf_counter()
+        for start in range(0, len(ids), invitations.BATCH):
+            invitations.mail_batch(ids=ids[start : start + invitations.BATCH])
+        report.add("letters_per_second", len(ids) / (time.perf_counter() - began), "1/s")
+        report.add("letters_missing", len(ids) - sink.letters, "letters")  # type: ignore[attr-defined]
+        sink.shutdown()
+
+
+def load(report: Report, crowd: Crowd) -> None:
+    """Let people answer; then once more with processes killed in the middle."""
+    folder = Path(settings.VAR_DIR)
+    extra = {"DATABASE_URL": os.environ["DATABASE_URL"]} if os.environ.get("DATABASE_URL") else {}
+    with running_portal(folder, extra=extra) as portal:
+        samples = run_visitors(portal.base_url, count=VISITORS, seconds=SECONDS, behave=crowd.answer, ramp=2)
+        samples.report_to(report)
+        everything = [seconds for part in samples.seconds.values() for seconds in part]
+        report.add("p95_ms", percentile(everything, 0.95) * 1000, "ms", baseline=P95_LIMIT_MS)
+        short = max(SECONDS / 4, 8)
+        killer = threading.Timer(short / 2, lambda: report.add("killed", kill_some(), "processes"))
+        killer.start()
+        samples = run_visitors(portal.base_url, count=VISITORS, seconds=short, behave=crowd.answer, ramp=1, seed=2)
+        killer.join()
+        report.add("killed_failures", sum(map(len, samples.failures.values())), "answers")
+
+
+def kill_some() -> int:
+    """Kill one process of the web server and one of the worker; their parents start others. Returns how many."""
+    found: dict[str, int] = {}
+    for pid in _below(os.getpid()):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        parent = Path(f"/proc/{_parent(pid)}/cmdline").read_bytes()
+        for name in (b"gunicorn", b"qcluster"):
+            if name in command and name in parent:
+                found[name.decode()] = pid
+    for pid in found.values():
+        os.kill(pid, signal.SIGKILL)
+    return len(found)
+
+
+def _below(pid: int) -> list[int]:
+    children: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        children += map(int, (task / "children").read_text(encoding="ascii").split())
+    return children + [below for child in children for below in _below(child)]
+
+
+def _parent(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"PPid:\s+(\d+)", status).group(1))  # type: ignore[union-attr]
+
+
+def finish(report: Report, case: OpenSurvey, crowd: Crowd) -> None:
+    """Let nearly all others answer without a browser, close, compute, and count what is missing."""
+    by_browser = SealedAnswer.objects.count()
+    used = set(Invitation.objects.filter(used=True).values_list("token_sha256", flat=True))
+    report.add("answered_by_browser", by_browser, "answers")
+    report.add("receipts_shown", len(crowd.received), "answers")
+    others = Invitation.objects.filter(used=False).select_related("respondent").order_by("pk")
+    edition = case.first.edition_id
+    sealed = [
+        SealedAnswer(
+            survey=case.survey,
+            content=seal(
+                {
+                    "unit": row.respondent.rated_unit_id,
+                    "group": row.respondent.group_id,
+                    "edition": edition,
+                    "answers": {"q1": "ABCD"[n % 4], "q2": "ABCDE"[n % 5]},
+                }
+            ),
+        )
+        for n, row in enumerate(others.iterator(2000))
+    ]
+    SealedAnswer.objects.bulk_create(sealed, batch_size=2000)
+    Invitation.objects.filter(used=False).update(used=True)
+    began = time.perf_counter()
+    counted = mixing.close_survey(survey=case.survey, user=case.officer)
+    report.add("closing_s", time.perf_counter() - began, "s")
+    case.survey.incidents.update(state="dismissed")
+    began_results = time.perf_counter()
+    results.write_results(user=case.officer, survey=case.survey)
+    report.add("ledger_s", time.perf_counter() - began_results, "s")
+    report.add("results_s", time.perf_counter() - began, "s")
+    tallied = sum(case.survey.tallies.values_list("respondents", flat=True))
+    # A receipt without an answer, an answer without its place in the sums, an invitation used up for nothing.
+    lost = max(0, len(crowd.received) - len(used)) + (len(used) - by_browser) + (counted - tallied)
+    report.add("lost", lost, "answers")
