@@ -51,6 +51,7 @@ SURVEY = (
     ("submissions.survey_list_state", _("Send, return or accept a list of respondents")),
     ("submissions.survey_selection", _("Select respondents")),
     ("submissions.survey_invited", _("Make invitations")),
+    ("submissions.survey_letters", _("Let letters of a survey go out")),
     ("submissions.survey_address", _("Replace the address of an invitation")),
     ("submissions.survey_mixed", _("Close the survey and mix the answers")),
     ("submissions.survey_incident", _("Review a sign of interference")),

@@ -5,22 +5,49 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cms.jobs import JobContext, job, register_schedule
+from cms import clock
+from cms.enums import JobStatus
+from cms.jobs import JobContext, enqueue, job, register_schedule
+from cms.models import JobRun, User
 from submissions.domain.survey import invitations, mixing, watch
 from submissions.models import Survey
 from submissions.survey_enums import SurveyState
 
+# So many letters take a few minutes, well under the time that the queue gives a job.
+PER_JOB = 5000
+
 
 @job("submissions.survey_mail", title=gettext_lazy("Letters of a survey"))
-def survey_mail(ctx: JobContext, *, survey: int, reminder: bool) -> None:
-    """Mail the letters that are due, in batches; run again, it goes on with what is left."""
-    row = Survey.objects.get(pk=survey)
-    ids = list(invitations.open_invitations(row) if reminder else invitations.waiting(row))
+def survey_mail(ctx: JobContext, *, survey: int) -> None:
+    """Mail letters and reminders that are due, as many as a job has time for; the schedule orders the next."""
+    ids = list(invitations.due_letters(Survey.objects.get(pk=survey)).values_list("pk", flat=True)[:PER_JOB])
     sent = 0
     for start in range(0, len(ids), invitations.BATCH):
-        sent += invitations.mail_batch(ids=ids[start : start + invitations.BATCH], reminder=reminder)
+        sent += invitations.mail_batch(ids=ids[start : start + invitations.BATCH])
         ctx.progress(min(start + invitations.BATCH, len(ids)), len(ids), _("Letters sent"))
     ctx.report({"due": len(ids), "sent": sent})
+
+
+def order_mail_job(*, survey: Survey, user: User | None) -> JobRun:
+    """Order the job that mails what is due; while one is on its way, return that one: nothing goes out twice."""
+    at_work = JobRun.objects.filter(
+        task="submissions.survey_mail",
+        arguments__survey=survey.pk,
+        status__in=[JobStatus.QUEUED, JobStatus.RUNNING],
+    ).first()
+    return at_work or enqueue(
+        "submissions.survey_mail",
+        arguments={"survey": survey.pk},
+        key=f"survey-mail-{survey.pk}-{clock.now():%Y%m%d%H%M%S%f}",
+        user=user,
+    )
+
+
+def send_due_letters() -> None:
+    """Go on with letters that are due: after an outage of the mail server, after the first thousands, after a change
+    of an address."""
+    for survey in invitations.surveys_with_due_letters():
+        order_mail_job(survey=survey, user=None)
 
 
 def close_due_surveys() -> None:
@@ -32,4 +59,5 @@ def close_due_surveys() -> None:
         watch.scan(survey=survey)
 
 
+register_schedule("submissions.send_due_letters", "submissions.survey_tasks.send_due_letters", minutes=2)
 register_schedule("submissions.close_due_surveys", "submissions.survey_tasks.close_due_surveys", minutes=10)

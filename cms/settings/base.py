@@ -215,6 +215,8 @@ PORTAL_REMINDER_DAYS = env.list("PORTAL_REMINDER_DAYS", cast=int, default=[7, 3,
 
 # --- mail -------------------------------------------------------------------------------------------------------------
 vars().update(env.email_url("PORTAL_EMAIL_URL", default="consolemail://"))
+# A mail server that does not answer is given up after this time and tried again by the schedule.
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("PORTAL_FROM_EMAIL", default="portal@example.vn")
 
 # --- background jobs --------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class Survey(models.Model):
     fast_seconds = models.PositiveIntegerField(_("suspicious under this many seconds"), default=20)
     burst_size = models.PositiveIntegerField(_("suspicious from this many of one address range in an hour"), default=20)
     identical_share = models.PositiveIntegerField(_("suspicious from this share of identical answers (%)"), default=50)
+    letters_ordered = models.BooleanField(_("letters go out"), default=False)
 
     class Meta:
         verbose_name = _("survey")
@@ -160,6 +161,7 @@ class Invitation(models.Model):
     delivery = models.CharField(_("delivery"), max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     delivery_note = models.CharField(_("note of the mail system"), max_length=500, blank=True)
     reminders = models.PositiveIntegerField(_("reminders"), default=0)
+    reminder_due = models.BooleanField(_("reminder ordered"), default=False)
     used = models.BooleanField(_("answered"), default=False)
     draft = models.BinaryField(_("unsent answers, encrypted under the token"), null=True, blank=True)
     draft_version = models.PositiveIntegerField(default=0)

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
-from cms.jobs import enqueue
 from cms.permissions import may_read_all, require_role, units_where
 from submissions.domain.survey import invitations, lists, mixing, results, selection, setup, watch
 from submissions.models import AssessmentRound, Invitation, Respondent, RespondentList, Survey, SurveyIncident
 from submissions.survey_enums import DeliveryState, RespondentState, SurveyState
 from submissions.survey_forms import GroupForm, ReasonForm, SurveyForm
+from submissions.survey_tasks import order_mail_job
 
 PER_PAGE = 50
 
@@ -174,15 +174,7 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
     setup.require_officer(request.user, survey.round)
     name = request.POST.get("step", "")
     if name in {"mail", "remind"}:
-        reminder = name == "remind"
-        sequence = Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.SENT).count()
-        run = enqueue(
-            "submissions.survey_mail",
-            arguments={"survey": survey.pk, "reminder": reminder},
-            key=f"survey-{name}-{survey.pk}-{sequence}-{secrets.token_hex(4)}",
-            user=request.user,
-        )
-        return redirect("cms:job", pk=run.pk)
+        return _order_letters(request, survey, name)
     known = _steps(request, survey)
     if name not in known:
         raise Http404
@@ -196,6 +188,22 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, done)
     return redirect("submissions:survey_desk", pk=survey.pk)
+
+
+def _order_letters(request: HttpRequest, survey: Survey, name: str) -> HttpResponse:
+    """Let letters or reminders go out; the page of the job tells how far they are."""
+    order = invitations.order_letters if name == "mail" else invitations.order_reminders
+    try:
+        due = order(user=request.user, survey=survey)
+    except PermissionRefused:
+        raise
+    except PortalError as refusal:
+        messages.error(request, refusal.message)
+        return redirect("submissions:survey_desk", pk=survey.pk)
+    if not due:
+        messages.info(request, _("No letter is due now."))
+        return redirect("submissions:survey_desk", pk=survey.pk)
+    return redirect("cms:job", pk=order_mail_job(survey=survey, user=request.user).pk)
 
 
 @login_required

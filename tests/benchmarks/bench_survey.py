@@ -160,7 +160,7 @@ def mail_to_sink(report: Report, survey: Survey) -> None:
         threading.Thread(target=sink.serve_forever, daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = sink.server_address
-        ids = list(invitations.waiting(survey))
+        ids = list(invitations.due_letters(survey).values_list("pk", flat=True))
         began = time.perf_counter()
         for start in range(0, len(ids), invitations.BATCH):
             invitations.mail_batch(ids=ids[start : start + invitations.BATCH])

@@ -70,7 +70,7 @@ def test_with_the_whole_database_and_all_logs_in_hand_no_answer_leads_to_a_perso
     case = open_survey()
     enter(case, people(64, "dai-bieu"))
     tokens = invite(case)
-    invitations.mail_batch(ids=list(invitations.waiting(case.survey)))
+    invitations.mail_batch(ids=list(invitations.due_letters(case.survey).values_list("pk", flat=True)))
     # Person n answers a pattern that is n's alone, so that any order that survives would show.
     marks = "ABCD"
     patterns = [

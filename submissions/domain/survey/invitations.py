@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import localtime
@@ -52,55 +52,100 @@ def address_of(invitation: Invitation) -> str:
     return settings.PORTAL_BASE_URL.rstrip("/") + reverse("survey:answer", kwargs={"token": token_of(invitation)})
 
 
-def waiting(survey: Survey) -> Iterable[int]:
-    """Return the ids of invitations whose letter has not gone out and that have a mail address."""
-    return (
-        Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.WAITING)
-        .exclude(respondent__mail="")
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+@transaction.atomic
+def order_letters(*, user: User, survey: Survey) -> int:
+    """Let the letters go out, now and whenever one becomes due again; return how many are due."""
+    require_officer(user, survey.round)
+    _require_answering(survey)
+    Survey.objects.filter(pk=survey.pk).update(letters_ordered=True)
+    due = due_letters(survey).count()
+    audit.record("submissions.survey_letters", survey, user=user, after={"due": due})
+    return due
 
 
-def open_invitations(survey: Survey) -> Iterable[int]:
-    """Return the ids of invitations that were delivered and not answered yet: those who may be reminded."""
-    return (
-        Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.SENT, used=False)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+@transaction.atomic
+def order_reminders(*, user: User, survey: Survey) -> int:
+    """Order one reminder for everybody who has a letter and has not answered; return how many are due.
+
+    Who answers before the reminder goes out gets none. Ordering it again while it is on its way changes nothing.
+    """
+    require_officer(user, survey.round)
+    _require_answering(survey)
+    rows = Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.SENT, used=False)
+    due = rows.update(reminder_due=True)
+    Survey.objects.filter(pk=survey.pk).update(letters_ordered=True)
+    audit.record("submissions.survey_letters", survey, user=user, after={"reminders": due})
+    return due
 
 
-def mail_batch(*, ids: list[int], reminder: bool = False) -> int:
-    """Mail the invitations (or reminders) with these ids that are still due. Safe to repeat; returns how many went out.
+def _require_answering(survey: Survey) -> None:
+    if survey.state != SurveyState.ANSWERING:
+        raise WrongState(_("Letters go out only while respondents answer."))
 
-    An address that the mail system refuses at once is marked as come back with its words; the others go on. Where the
-    mail system itself does not answer, its error propagates and the job is tried again later, from where it stopped.
+
+def due_letters(survey: Survey) -> QuerySet[Invitation]:
+    """Return the invitations whose letter, or whose ordered reminder, has not gone out yet."""
+    waiting_or_reminded = Q(delivery=DeliveryState.WAITING) | Q(delivery=DeliveryState.SENT, reminder_due=True)
+    rows = Invitation.objects.filter(waiting_or_reminded, respondent__list__survey=survey, used=False)
+    return rows.exclude(respondent__mail="").order_by("pk")
+
+
+def surveys_with_due_letters() -> list[Survey]:
+    """Return the open surveys whose letters were ordered and are not all out."""
+    surveys = Survey.objects.filter(state=SurveyState.ANSWERING, letters_ordered=True)
+    return [survey for survey in surveys if due_letters(survey).exists()]
+
+
+def mail_batch(*, ids: list[int]) -> int:
+    """Mail the letters with these ids that are still due. Safe to repeat; returns how many went out.
+
+    An address that the mail system refuses for good is marked as come back with its words; the others go on. Where the
+    mail system itself is away, raises SubmissionError "mail_away": what is due stays due.
     """
     sent = 0
-    with get_connection() as connection:
-        for pk in ids:
-            invitation = Invitation.objects.select_related("respondent__list__survey__round__owner").get(pk=pk)
-            if invitation.used or (invitation.delivery != DeliveryState.WAITING and not reminder):
-                continue
-            message = _letter(invitation, reminder=reminder)
-            message.connection = connection
-            try:
-                message.send()
-            except _refusals() as error:
-                Invitation.objects.filter(pk=pk).update(delivery=DeliveryState.BOUNCED, delivery_note=str(error)[:500])
-                continue
-            changes: dict[str, object] = {"reminders": F("reminders") + 1} if reminder else {}
-            Invitation.objects.filter(pk=pk).update(delivery=DeliveryState.SENT, delivery_note="", **changes)
-            sent += 1
+    rows = Invitation.objects.select_related("respondent__list__survey__round__owner", "respondent__rated_unit")
+    try:
+        with get_connection() as connection:
+            for invitation in rows.filter(pk__in=ids).order_by("pk"):
+                sent += _mail_one(invitation, connection)
+    except OSError as error:  # of the network, and all of smtplib
+        raise SubmissionError(
+            _(
+                "The mail server does not answer (%(error)s). %(sent)s letters went out before; the others stay due "
+                "and go out by themselves as soon as it answers, without any twice."
+            )
+            % {"error": str(error)[:200], "sent": sent},
+            code="mail_away",
+        ) from error
     return sent
 
 
-def _refusals() -> tuple[type[Exception], ...]:
-    """Errors that concern one address, as opposed to a mail system that is away."""
-    from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused  # noqa: PLC0415 -- only when mailing
+def _mail_one(invitation: Invitation, connection: object) -> int:
+    # Read anew: somebody may have answered, or another worker sent it, since the batch was read.
+    fresh = Invitation.objects.filter(pk=invitation.pk, used=False)
+    is_reminder = fresh.filter(delivery=DeliveryState.SENT, reminder_due=True).exists()
+    if not is_reminder and not fresh.filter(delivery=DeliveryState.WAITING).exists():
+        return 0
+    message = _letter(invitation, reminder=is_reminder)
+    message.connection = connection
+    try:
+        message.send()
+    except (SMTPRecipientsRefused, SMTPDataError) as error:
+        if _is_lasting(error):
+            fresh.update(delivery=DeliveryState.BOUNCED, delivery_note=str(error)[:500], reminder_due=False)
+        return 0
+    changes: dict[str, object] = {"reminders": F("reminders") + 1} if is_reminder else {}
+    Invitation.objects.filter(pk=invitation.pk).update(
+        delivery=DeliveryState.SENT, delivery_note="", reminder_due=False, **changes
+    )
+    return 1
 
-    return (SMTPRecipientsRefused, SMTPDataError, SMTPSenderRefused)
+
+def _is_lasting(error: SMTPRecipientsRefused | SMTPDataError) -> bool:
+    """Whether the mail system refused the address for good (5xx), not only for now."""
+    if isinstance(error, SMTPDataError):
+        return error.smtp_code >= 500
+    return any(code >= 500 for code, _words in error.recipients.values())
 
 
 def _letter(invitation: Invitation, *, reminder: bool) -> EmailMessage:
@@ -141,8 +186,8 @@ def replace_address(*, user: User, invitation: Invitation, mail: str) -> Invitat
     locked.issue += 1
     locked.token_sha256 = token_hash(new_token(locked))
     locked.draft = None
-    locked.delivery, locked.delivery_note = DeliveryState.WAITING, ""
-    locked.save(update_fields=["issue", "token_sha256", "draft", "delivery", "delivery_note"])
+    locked.delivery, locked.delivery_note, locked.reminder_due = DeliveryState.WAITING, "", False
+    locked.save(update_fields=["issue", "token_sha256", "draft", "delivery", "delivery_note", "reminder_due"])
     audit.record("submissions.survey_address", locked.respondent.list, user=user, after={"invitation": locked.pk})
     return locked
 

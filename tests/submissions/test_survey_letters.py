@@ -1,0 +1,110 @@
+"""Letters of a survey: a mail server that is away, reminders, refused addresses; nobody gets one twice."""
+
+from __future__ import annotations
+
+from smtplib import SMTPRecipientsRefused
+
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.test import Client, override_settings
+from django.urls import reverse
+
+import pytest
+
+from cms.enums import JobStatus
+from cms.exceptions import PermissionRefused
+from cms.models import JobRun
+from submissions.domain.survey import invitations
+from submissions.exceptions import WrongState
+from submissions.models import Invitation
+from submissions.survey_enums import DeliveryState
+from submissions.survey_tasks import send_due_letters
+from tests.factories.survey import open_survey
+from tests.portal_process import free_port
+from tests.submissions.test_survey import answer, enter, invite, people
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+def press(client: Client, case, step: str) -> None:
+    """Do a step of the desk."""
+    client.post(reverse("submissions:survey_step", kwargs={"pk": case.survey.pk}), {"step": step})
+
+
+def test_a_mail_server_that_is_away_loses_and_doubles_no_letter(signed_in) -> None:
+    case = open_survey()
+    enter(case, people(7, "dai-bieu"))
+    invite(case)
+    desk = signed_in(case.officer)
+    with override_settings(EMAIL_BACKEND=SMTP, EMAIL_HOST="127.0.0.1", EMAIL_PORT=free_port()):
+        press(desk, case, "mail")
+        failed = JobRun.objects.get(task="submissions.survey_mail")
+        assert failed.status == JobStatus.FAILED
+        assert "0" in failed.error
+        assert Invitation.objects.filter(delivery=DeliveryState.WAITING).count() == 7
+        send_due_letters()  # the schedule tries again while it is still away
+    assert len(mail.outbox) == 0
+    send_due_letters()
+    send_due_letters()
+    assert len(mail.outbox) == 7
+    assert len({message.to[0] for message in mail.outbox}) == 7
+
+
+def test_nothing_goes_out_before_the_officer_orders_it() -> None:
+    case = open_survey()
+    enter(case, people(5, "dai-bieu"))
+    invite(case)
+    send_due_letters()
+    assert mail.outbox == []
+
+
+def test_a_reminder_goes_once_to_those_who_have_not_answered(signed_in) -> None:
+    case = open_survey()
+    enter(case, people(6, "dai-bieu"))
+    tokens = invite(case)
+    desk = signed_in(case.officer)
+    press(desk, case, "mail")
+    answer(tokens[0])
+    assert invitations.order_reminders(user=case.officer, survey=case.survey) == 5
+    answer(tokens[1])  # answers before the reminder goes out
+    send_due_letters()
+    send_due_letters()
+    reminded = [message.to[0] for message in mail.outbox[6:]]
+    assert sorted(reminded) == [f"dai-bieu.{n}@example.vn" for n in range(2, 6)]
+    assert set(Invitation.objects.filter(used=False).values_list("reminders", flat=True)) == {1}
+
+
+def test_an_address_that_is_refused_for_good_is_marked_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = open_survey()
+    enter(case, people(5, "dai-bieu"))
+    invite(case)
+    sound = EmailMessage.send
+
+    def refuse_some(message: EmailMessage, *args: object, **kwargs: object) -> int:
+        codes = {"dai-bieu.1@example.vn": 550, "dai-bieu.2@example.vn": 451}
+        if message.to[0] in codes:
+            raise SMTPRecipientsRefused({message.to[0]: (codes[message.to[0]], b"refused")})
+        return sound(message, *args, **kwargs)
+
+    monkeypatch.setattr(EmailMessage, "send", refuse_some)
+    ids = list(invitations.due_letters(case.survey).values_list("pk", flat=True))
+    assert invitations.mail_batch(ids=ids) == 3
+    states = dict(Invitation.objects.values_list("respondent__mail", "delivery"))
+    assert (states["dai-bieu.1@example.vn"], states["dai-bieu.2@example.vn"]) == ("bounced", "waiting")
+    changed = invitations.replace_address(
+        user=case.officer, invitation=Invitation.objects.get(delivery="bounced"), mail="moi@example.vn"
+    )
+    monkeypatch.undo()
+    assert invitations.mail_batch(ids=[changed.pk]) == 1
+    assert mail.outbox[-1].to == ["moi@example.vn"]
+
+
+def test_letters_are_refused_before_the_survey_is_open_and_to_strangers() -> None:
+    case = open_survey()
+    with pytest.raises(WrongState):
+        invitations.order_letters(user=case.officer, survey=case.survey)
+    enter(case, people(5, "dai-bieu"))
+    invite(case)
+    with pytest.raises(PermissionRefused):
+        invitations.order_reminders(user=case.around.secretary, survey=case.survey)
