@@ -20,6 +20,7 @@ urlpatterns = [
     path("khao-sat/moi/", survey_desk.create, name="survey_create"),
     path(DESK, survey_desk.desk, name="survey_desk"),
     path(f"{DESK}buoc/", survey_desk.step, name="survey_step"),
+    path(f"{DESK}bao-cao.<slug:kind>", survey_desk.report_file, name="survey_report"),
     path(f"{DESK}nhom/<int:group>/", survey_desk.group, name="survey_group"),
     path(f"{DESK}danh-sach/<int:list_pk>/", survey_desk.review_list, name="survey_review_list"),
     path(f"{DESK}dau-hieu/<int:incident>/", survey_desk.review_incident, name="survey_review_incident"),

@@ -14,10 +14,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cms.documents import to_pdf, to_word
+from cms.domain.files import DOCX_TYPE
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.permissions import may_read_all, require_role, units_where
-from submissions.domain.survey import invitations, lists, mixing, results, selection, setup, watch
+from submissions.domain.survey import invitations, lists, mixing, report, results, selection, setup, watch
 from submissions.models import AssessmentRound, Invitation, Respondent, RespondentList, Survey, SurveyIncident
 from submissions.survey_enums import DeliveryState, RespondentState, SurveyState
 from submissions.survey_forms import GroupForm, ReasonForm, SurveyForm
@@ -246,3 +248,23 @@ def review_incident(request: HttpRequest, pk: int, incident: int) -> HttpRespons
     else:
         messages.success(request, _("The review is stored."))
     return redirect("submissions:survey_desk", pk=survey.pk)
+
+
+_FORMATS: dict[str, tuple[Callable[[Survey], bytes], str]] = {
+    "pdf": (lambda survey: to_pdf(report.report_document(survey)), "application/pdf"),
+    "docx": (lambda survey: to_word(report.report_document(survey)), DOCX_TYPE),
+    "csv": (report.report_csv, "text/csv; charset=utf-8"),
+}
+
+
+@login_required
+@require_safe
+def report_file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """Hand out the report of a closed survey: aggregates only."""
+    survey = _survey(request, pk)
+    if kind not in _FORMATS:
+        raise Http404
+    write, content_type = _FORMATS[kind]
+    response = HttpResponse(write(survey), content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="khao-sat-{survey.round.code}.{kind}"'
+    return response

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -31,13 +32,14 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def lists_of(user: Any) -> Any:
-    """Return the lists that the user's units enter, newest survey first."""
+    """Return the lists that the user's units enter, and those that the user reviews as survey officer."""
     rows = RespondentList.objects.select_related("participant__unit", "survey__round__owner").order_by(
         "-survey_id", "pk"
     )
     if may_read_all(user):
         return rows
-    return rows.filter(participant__unit__in=units_where(user, Role.CONTRIBUTOR, Role.LEADER))
+    enters = Q(participant__unit__in=units_where(user, Role.CONTRIBUTOR, Role.LEADER))
+    return rows.filter(enters | Q(survey__round__owner__in=units_where(user, Role.SURVEY_OFFICER)))
 
 
 def _list_for(request: HttpRequest, pk: int) -> RespondentList:

@@ -13,10 +13,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+import docx
 import openpyxl
+import pypdf
 import pytest
 
-from submissions.domain.survey import answering, lists, receipts, selection
+from submissions.domain.survey import answering, lists, mixing, receipts, selection
 from submissions.domain.survey.guessing import LIMIT
 from submissions.domain.survey.tokens import token_of
 from submissions.domain.survey.workbook import HEADERS
@@ -265,3 +267,41 @@ def test_selection_can_be_repeated_from_its_seed() -> None:
     assert first == second
     assert drawn == set(asked.all())
     assert first["asked"] == 14
+
+
+def test_the_report_holds_aggregates_in_three_formats_and_only_after_closing(signed_in: SignIn) -> None:
+    case = open_survey()
+    enter(case, [*people(6, "dai-bieu"), *people(3, "truong-phong", start=50)])
+    tokens = invite(case)
+    for token in tokens[:6]:
+        answering.send_answers(token=token, answers={"q1": "A", "q2": "B", "y": "riêng"}, seconds=90, address="")
+    desk = signed_in(case.officer)
+
+    def get(kind: str) -> HttpResponse:
+        return desk.get(reverse("submissions:survey_report", kwargs={"pk": case.survey.pk, "kind": kind}))
+
+    assert get("csv").status_code == 400
+    mixing.close_survey(survey=case.survey, user=case.officer)
+    pdf = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(get("pdf").content)).pages)
+    word = docx.Document(io.BytesIO(get("docx").content))
+    cells = [[cell.text for cell in row.cells] for table in word.tables for row in table.rows]
+    assert ["Tỉnh A", "2.2.1", "6", "80,00", "1,60"] in cells
+    assert ["Đại biểu", "2.2.1", "6", "80,00"] in cells
+    assert ["80,00" in pdf, "66,67" in pdf, "riêng" in pdf] == [True, True, False]
+    lines = get("csv").content.decode("utf-8-sig").splitlines()
+    code = case.around.plain.unit.code
+    assert lines[1:] == [f"2025,{code},Tỉnh A,2.2.1,dai-bieu,6,12,80,"]
+    assert get("exe").status_code == 404
+    assert signed_in(case.around.contributor).get(get("csv").request["PATH_INFO"]).status_code == 404
+
+
+def test_the_officer_reads_a_list_before_accepting_it_and_cannot_change_it(signed_in: SignIn) -> None:
+    case = open_survey()
+    enter(case, people(5, "dai-bieu"), accept=False)
+    officer = signed_in(case.officer)
+    page = officer.get(list_url(case))
+    assert page.status_code == 200
+    assert "Người dai-bieu 4" in page.content.decode()
+    assert officer.post(list_url(case, "survey_send_list"), follow=True).status_code == 200
+    assert officer.post(list_url(case, "survey_upload"), {"file": workbook([])}).status_code == 409
+    assert len(lists.rows_of(case.list_of(case.around.plain))) == 5

@@ -6,6 +6,7 @@ from smtplib import SMTPDataError, SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
@@ -120,7 +121,7 @@ def mail_batch(*, ids: list[int]) -> int:
     return sent
 
 
-def _mail_one(invitation: Invitation, connection: object) -> int:
+def _mail_one(invitation: Invitation, connection: BaseEmailBackend) -> int:
     # Read anew: somebody may have answered, or another worker sent it, since the batch was read.
     fresh = Invitation.objects.filter(pk=invitation.pk, used=False)
     is_reminder = fresh.filter(delivery=DeliveryState.SENT, reminder_due=True).exists()
