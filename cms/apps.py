@@ -11,7 +11,8 @@ class CmsConfig(AppConfig):
     verbose_name = _("Foundation")
 
     def ready(self) -> None:
-        from cms import immutable, receivers  # noqa: F401, PLC0415 -- signals are connected once the registry is ready
+        # Signals and menu items are connected once the registry is ready.
+        from cms import immutable, receivers, workspace_items  # noqa: F401, PLC0415
 
         immutable.connect()
 

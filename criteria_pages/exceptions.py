@@ -8,8 +8,12 @@ class CriteriaError(PortalError):
 
 
 class InputError(CriteriaError):
-    """An input of a leaf cannot be read or scored. `field` names the input."""
+    """An input of a leaf cannot be read or scored. `field` names the input.
 
-    def __init__(self, message: str, *, field: str, code: str = "invalid_input") -> None:
+    `beside` is the same sentence without the input's label, for a form that shows it at the input itself.
+    """
+
+    def __init__(self, message: str, *, field: str, code: str = "invalid_input", beside: str = "") -> None:
         super().__init__(message, code=code)
         self.field = field
+        self.beside = beside or message

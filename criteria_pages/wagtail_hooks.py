@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.contrib import messages
+from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +16,7 @@ from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 
 from cms.models import User
+from criteria_pages.domain.announcement import edition_announcement
 from criteria_pages.log_actions import ACTIONS
 from criteria_pages.models import CriteriaSetPage
 from criteria_pages.views import admin, editions, lineage
@@ -82,3 +85,10 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     """Name the audit actions of criteria."""
     for action in ACTIONS:
         actions.register_action(*action)
+
+
+@hooks.register("after_publish_page")
+def tell_of_the_edition(request: HttpRequest, page: Page) -> None:
+    """Tell the editor what the publication froze: a change of the title alone makes a new edition too."""
+    if isinstance(page, CriteriaSetPage) and (sentence := edition_announcement(page)):
+        messages.info(request, sentence)

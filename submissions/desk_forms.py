@@ -109,15 +109,16 @@ class AppraisalForm(forms.Form):
         return {name.removeprefix(INPUT_PREFIX): self.cleaned_data.get(name, "") for name in self.rule_names}
 
     def changed_inputs(self) -> dict[str, str] | None:
-        """Return the inputs as typed if any differs from the unit's, else None: points alone then count."""
-        typed = self.typed_inputs()
-        if self.asks_points_only:
-            return typed
+        """Return the inputs as typed if any differs from the score that stands, else None: points alone then count.
+
+        Where the inputs are the points themselves, a reason is enough: the same points may stand on another reason.
+        """
         differs = any(
             str(self.cleaned_data.get(name) or "").strip() != str(self.initial.get(name) or "").strip()
             for name in self.rule_names
         )
-        return typed if differs else None
+        reasoned = self.asks_points_only and bool(self.cleaned_data.get("reason"))
+        return self.typed_inputs() if differs or reasoned else None
 
 
 class AskForm(forms.Form):

@@ -113,6 +113,11 @@ def import_kinds() -> list[ImportKind]:
     return [_kinds[kind] for kind in sorted(_kinds)]
 
 
+def usable_kinds(user: Person) -> list[ImportKind]:
+    """Return the kinds that the user may import without saying first what they belong to."""
+    return [kind for kind in import_kinds() if not kind.context_names and kind.permission(user, {})]
+
+
 def require_permission(kind: ImportKind, user: Person, context: Mapping[str, str]) -> None:
     """Raise `PermissionRefused` unless the user may import this kind for this context."""
     if not kind.permission(user, context):

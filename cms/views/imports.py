@@ -50,9 +50,8 @@ class UploadForm(forms.Form):
 @require_safe
 def kinds(request: HttpRequest) -> HttpResponse:
     """List what the user may import without further choice, and the imports made so far."""
-    usable = [kind for kind in imports.import_kinds() if not kind.context_names and kind.permission(request.user, {})]
     recent = JobRun.objects.filter(created_by=request.user, task=imports.CHECK_JOB)[:20]
-    return render(request, "cms/imports/kinds.html", {"kinds": usable, "recent": recent})
+    return render(request, "cms/imports/kinds.html", {"kinds": imports.usable_kinds(request.user), "recent": recent})
 
 
 @login_required

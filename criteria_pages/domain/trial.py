@@ -68,9 +68,9 @@ def try_leaf(leaf: Leaf, typed: Mapping[str, str] | None = None) -> TrialLeaf:
     try:
         outcome = score_leaf(leaf, canonical_inputs(inputs, values))
     except InputErrors as found:
-        errors = {error.field: error.message for error in found.errors}
+        errors = {error.field: error.beside for error in found.errors}
     except PortalError as error:
-        errors = {getattr(error, "field", inputs[0].name): error.message}
+        errors = {getattr(error, "field", inputs[0].name): getattr(error, "beside", error.message)}
     fields = tuple(TrialField(f, values[f.name], errors.get(f.name, "")) for f in inputs)
     if errors:
         return TrialLeaf(leaf, kind, sentence, fields)

@@ -17,6 +17,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from cms.numbers import exact
+
 MAX_LENGTH = 300
 MAX_NODES = 120
 MAX_DEPTH = 25
@@ -71,6 +73,10 @@ class Expression:
             return _value(self.tree, values)
         except (InvalidOperation, Overflow):
             raise ExpressionError(_("The numbers are too large to compute.")) from None
+
+    def shown(self, names: Mapping[str, str]) -> str:
+        """Return the formula as people read it, with these words (or figures) in the places of the variables."""
+        return _shown(self.tree, names)[0]
 
 
 def parse(text: str, variables: frozenset[str]) -> Expression:
@@ -219,3 +225,53 @@ def _binary(left: ast.expr, op: Any, right: ast.expr, values: Mapping[str, Decim
     if isinstance(op, ast.Div) and divisor == 0:
         raise DivisionByZeroError(right.id if isinstance(right, ast.Name) else "")
     return _OPERATORS[type(op)](_value(left, values), divisor)
+
+
+_BINDS_LOOSELY, _BINDS_TIGHTLY, _STANDS_ALONE = 1, 2, 3
+_SHOWN_OPERATORS: Mapping[type, tuple[str, int]] = {
+    ast.Add: ("+", _BINDS_LOOSELY),
+    ast.Sub: ("−", _BINDS_LOOSELY),
+    ast.Mult: ("×", _BINDS_TIGHTLY),
+    ast.Div: ("/", _BINDS_TIGHTLY),
+}
+_SHOWN_COMPARISONS: Mapping[type, str] = {
+    ast.Lt: "<",
+    ast.LtE: "≤",
+    ast.Gt: ">",
+    ast.GtE: "≥",
+    ast.Eq: "=",
+    ast.NotEq: "≠",
+}
+
+
+def _shown(node: ast.expr, names: Mapping[str, str]) -> tuple[str, int]:
+    """Return the text of a part and how tightly it holds together, so that brackets stand only where they must."""
+    match node:
+        case ast.Constant(value=number):
+            return exact(number), _STANDS_ALONE  # type: ignore[arg-type]
+        case ast.Name(id=name):
+            return names[name], _STANDS_ALONE
+        case ast.BinOp(left=left, op=op, right=right):
+            sign, binds = _SHOWN_OPERATORS[type(op)]
+            after = binds + 1 if isinstance(op, ast.Sub | ast.Div) else binds
+            return f"{_bracketed(left, names, binds)} {sign} {_bracketed(right, names, after)}", binds
+        case ast.UnaryOp(op=op, operand=operand):
+            text = _bracketed(operand, names, _STANDS_ALONE)
+            return (f"−{text}", _BINDS_TIGHTLY) if isinstance(op, ast.USub) else (text, _STANDS_ALONE)
+        case ast.Call(func=ast.Name(id=function), args=args):
+            parts = "; ".join(_shown(argument, names)[0] for argument in args)
+            return f"{_function_word(function)} ({parts})", _STANDS_ALONE
+        case ast.IfExp(test=ast.Compare(left=left, ops=[op], comparators=[right]), body=body, orelse=orelse):
+            test = f"{_shown(left, names)[0]} {_SHOWN_COMPARISONS[type(op)]} {_shown(right, names)[0]}"
+            words = {"value": _shown(body, names)[0], "test": test, "other": _shown(orelse, names)[0]}
+            return _("%(value)s if %(test)s, else %(other)s") % words, 0
+    raise ExpressionError(_("The formula cannot be computed."))
+
+
+def _bracketed(node: ast.expr, names: Mapping[str, str], at_least: int) -> str:
+    text, binds = _shown(node, names)
+    return text if binds >= at_least else f"({text})"
+
+
+def _function_word(name: str) -> str:
+    return {"min": _("the least of"), "max": _("the greatest of"), "abs": _("the absolute value of")}[name]

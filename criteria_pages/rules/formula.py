@@ -134,19 +134,11 @@ class FormulaRule(Rule):
         return tuple(fields)
 
     def describe(self) -> str:
-        """Return the rule as a sentence."""
-        names = "; ".join(f"{v['name']}: {v['label']}" for v in self.values["variables"])
+        """Return the rule as a sentence, the numbers named as on the form."""
         formulas = self.values["alternatives"]
-        text = (
-            formulas[0]["expression"]
-            if len(formulas) == 1
-            else "; ".join(f"{a['label']}: {a['expression']}" for a in formulas)
-        )
-        return _("%(formulas)s (from 0 to %(maximum)s; %(names)s)") % {
-            "formulas": text,
-            "maximum": exact(self.maximum),
-            "names": names,
-        }
+        words = [self.expressions[a["value"]].shown(self._words) for a in formulas]
+        text = words[0] if len(formulas) == 1 else "; ".join(f"{a['label']}: {w}" for a, w in zip(formulas, words, strict=True))
+        return _("%(formulas)s (from 0 to %(maximum)s)") % {"formulas": text, "maximum": exact(self.maximum)}
 
     def score(self, inputs: Mapping[str, str]) -> Outcome:
         """Return what the chosen formula gives, held within 0 and the maximum."""
@@ -159,26 +151,36 @@ class FormulaRule(Rule):
         except DivisionByZeroError as error:
             name = error.name or sorted(expression.names)[0]
             raise InputError(
-                _("The formula “%(formula)s” divides by 0 for these numbers. Check “%(label)s”.")
-                % {"formula": expression.text, "label": fields[name].label},
+                _("The formula %(formula)s divides by 0 for these numbers. Check “%(label)s”.")
+                % {"formula": expression.shown(self._words), "label": fields[name].label},
                 field=name,
                 code="division_by_zero",
             ) from None
         except ExpressionError as error:
             raise InputError(str(error), field=min(expression.names), code="not_computable") from None
         points = self.clamp(result)
-        given = ", ".join(f"{name} = {exact(value)}" for name, value in values.items())
-        sentence = _("%(formula)s with %(given)s = %(result)s") % {
-            "formula": expression.text,
-            "given": given,
-            "result": number(result),
-        }
+        sentence = self._computation(expression, values, result)
         if points != result:
             sentence += _(", held within 0 and %(maximum)s: %(points)s") % {
                 "maximum": exact(self.maximum),
                 "points": exact(points),
             }
         return Outcome(points, f"{sentence}.")
+
+    @property
+    def _words(self) -> dict[str, str]:
+        """What stands for the variables where people read a formula: the words of the form."""
+        return {MAXIMUM: _("maximum points"), **{v["name"]: f"“{v['label']}”" for v in self.values["variables"]}}
+
+    def _computation(self, expression: Expression, values: Mapping[str, Decimal], result: Decimal) -> str:
+        """Return the formula in words, then with its figures, then what it gives."""
+        figures = {name: exact(v) if v >= 0 else f"({exact(v)})" for name, v in values.items()}
+        steps = [
+            expression.shown(self._words),
+            expression.shown({MAXIMUM: exact(self.maximum), **figures}),
+            number(result),
+        ]
+        return " = ".join(dict.fromkeys(steps))
 
     def _chosen(self, inputs: Mapping[str, str]) -> Mapping[str, Any]:
         alternatives = self.values["alternatives"]

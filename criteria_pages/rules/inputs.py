@@ -43,7 +43,7 @@ def canonical_inputs(fields: Iterable[InputField], raw: Mapping[str, str]) -> di
         try:
             result[field.name] = _READERS[field.kind](field, text)
         except PortalError as error:
-            errors.append(InputError(f"{field.label}: {error.message}", field=field.name, code=error.code))
+            errors.append(_input_error(field, error))
     if errors:
         raise InputErrors(errors)
     return result
@@ -57,7 +57,7 @@ def decimal_input(inputs: Mapping[str, str], field: InputField) -> Decimal:
     try:
         return Decimal(_READERS[field.kind](field, text))
     except PortalError as error:
-        raise InputError(f"{field.label}: {error.message}", field=field.name, code=error.code) from None
+        raise _input_error(field, error) from None
 
 
 def choice_input(inputs: Mapping[str, str], field: InputField) -> str:
@@ -68,7 +68,7 @@ def choice_input(inputs: Mapping[str, str], field: InputField) -> str:
     try:
         return _read_choice(field, text)
     except PortalError as error:
-        raise InputError(f"{field.label}: {error.message}", field=field.name, code=error.code) from None
+        raise _input_error(field, error) from None
 
 
 def date_input(inputs: Mapping[str, str], field: InputField) -> dt.date:
@@ -79,7 +79,14 @@ def date_input(inputs: Mapping[str, str], field: InputField) -> dt.date:
     try:
         return dt.date.fromisoformat(_read_date(field, text))
     except PortalError as error:
-        raise InputError(f"{field.label}: {error.message}", field=field.name, code=error.code) from None
+        raise _input_error(field, error) from None
+
+
+def _input_error(field: InputField, error: PortalError) -> InputError:
+    """Return the error with the input's label, for places where it stands apart from the input."""
+    return InputError(
+        f"{field.label}: {error.message}", field=field.name, code=error.code, beside=str(error.message)
+    )
 
 
 def _bounded(field: InputField, number: Decimal) -> Decimal:

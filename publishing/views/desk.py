@@ -19,6 +19,7 @@ from cms.exceptions import PermissionRefused, PortalError
 from cms.jobs import enqueue
 from cms.permissions import require_role
 from publishing.domain import releases
+from publishing.domain.computation import ComputedEntry
 from publishing.domain.desk import may_approve, may_build, releases_seen_by, rounds_to_release
 from publishing.domain.ranking_rows import all_rows
 from publishing.enums import ReleaseKind, ReleaseState
@@ -72,10 +73,24 @@ def build(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "classes": classes,
         "preview": preview,
-        "entries": preview.entries[:ROWS_SHOWN] if preview else (),
+        "entries": _in_order(preview)[:ROWS_SHOWN] if preview else (),
+        "several_tiers": bool(preview) and len({entry.subject.tier_code for entry in preview.entries}) > 1,
         "illustrative": round_.illustrative,
     }
     return render(request, "publishing/desk/build.html", context, status=422 if form.errors else 200)
+
+
+def _in_order(preview: releases.ReleasePreview) -> list[ComputedEntry]:
+    """Return the rows as people read a ranking: tier by tier, by rank, the unranked last."""
+    return sorted(
+        preview.entries,
+        key=lambda entry: (
+            entry.subject.tier_code,
+            entry.rank is None,
+            entry.rank or 0,
+            entry.subject.unit_name,
+        ),
+    )
 
 
 def _initial(round_: AssessmentRound, before: IndexRelease | None) -> dict[str, Any]:
@@ -164,6 +179,7 @@ def _release_screen(
     context = {
         "release": release,
         "page_obj": page,
+        "several_tiers": len({row.tier_code for row in rows}) > 1,
         "class_names": class_names(release),
         "approve_form": form if isinstance(form, ApproveForm) else _approve_form(release),
         "reason_form": form if isinstance(form, ReasonForm) else ReasonForm(),

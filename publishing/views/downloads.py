@@ -20,7 +20,7 @@ def data_page(request: HttpRequest, release: IndexRelease) -> HttpResponse:
         "release": release,
         "files": files_of(release),
         "dictionary": exports.dictionary(release),
-        "source": exports.source_of(release),
+        "source": exports.source_of(release).rstrip(".:; "),
         "address": exports.release_address(release),
         "licence": exports.LICENCE,
         "licence_url": exports.LICENCE_URL,

@@ -210,19 +210,24 @@ def set_decision(
 ) -> Decision:
     """Return the decision that sets another score: by corrected inputs where they are given, else by points.
 
-    Raises `SubmissionError` without a reason, above the maximum, below 0 or off the step; `InputError` for inputs.
+    Raises `SubmissionError` where nothing is set, without a reason, above the maximum, below 0 or off the step;
+    `InputError` for inputs.
     """
+    corrected = inputs if inputs is not None and any(value.strip() for value in inputs.values()) else None
+    typed = points.strip() if isinstance(points, str) else points
+    if corrected is None and typed in (None, ""):
+        raise SubmissionError(
+            _("%(code)s: nothing differs from the score that stands. Accept it, or correct the inputs or the points.")
+            % {"code": leaf.code},
+            code="points_missing",
+        )
     if not reason.strip():
         raise SubmissionError(
             _("%(code)s: a score that differs needs a reason.") % {"code": leaf.code}, code="reason_missing"
         )
-    if inputs is not None and any(value.strip() for value in inputs.values()):
-        return _by_inputs(leaf, inputs)
-    if points is None or (isinstance(points, str) and not points.strip()):
-        raise SubmissionError(
-            _("%(code)s: enter the corrected inputs or the points.") % {"code": leaf.code}, code="points_missing"
-        )
-    number = points if isinstance(points, Decimal) else parse_decimal(points)
+    if corrected is not None:
+        return _by_inputs(leaf, corrected)
+    number = typed if isinstance(typed, Decimal) else parse_decimal(typed or "")
     check_points(leaf.code, number, leaf.maximum)
     check_step(leaf, number)
     kept = {"points": plain(number)} if leaf.rule.kind == MANUAL else {}

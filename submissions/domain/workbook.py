@@ -145,7 +145,7 @@ def _stamp(submission: Submission) -> dict[str, str]:
     participant = submission.participant
     return {
         "Mẫu": SCHEMA,
-        "Kỳ đánh giá": participant.round.code,
+        "Đợt đánh giá": participant.round.code,
         "Tên kỳ": participant.round.name,
         "Ấn bản": participant.round.edition.sha256,
         "Đơn vị": participant.unit.code,
@@ -282,7 +282,7 @@ def _check_stamp(submission: Submission, source: StoredFile | IO[bytes] | Path, 
     expected = _stamp(submission)
     reasons = {
         "Mẫu": _("The workbook is of another make (%(found)s); download it again."),
-        "Kỳ đánh giá": _("The workbook belongs to another round (%(found)s)."),
+        "Đợt đánh giá": _("The workbook belongs to another round (%(found)s)."),
         "Ấn bản": _("The workbook was made from another edition of the criteria set; download it again."),
         "Đơn vị": _("The workbook belongs to another unit (%(found)s)."),
     }

@@ -199,7 +199,7 @@ def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpRes
 
 def _add_input_error(form: AppraisalForm, error: InputError) -> None:
     name = INPUT_PREFIX + error.field
-    form.add_error(name if name in form.fields else None, error.message)
+    form.add_error(*((name, error.beside) if name in form.fields else (None, error.message)))
 
 
 def _field_of(error: PortalError, form: AppraisalForm) -> str | None:

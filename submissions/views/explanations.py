@@ -86,7 +86,8 @@ def _answer(request: HttpRequest, asked: ExplanationRequest, form: ExplainForm) 
         raise
     except PortalError as refusal:
         name = INPUT_PREFIX + getattr(refusal, "field", "")
-        form.add_error(name if name in form.fields else None, refusal.message)
+        found = name in form.fields
+        form.add_error(name if found else None, getattr(refusal, "beside", refusal.message) if found else refusal.message)
         return False
     return True
 

@@ -234,7 +234,7 @@ def _points_text(answer: Answer) -> str:
 
 def _errors(refusal: InputError | InputErrors) -> dict[str, str]:
     errors = refusal.errors if isinstance(refusal, InputErrors) else [refusal]
-    return {error.field: error.message for error in errors}
+    return {error.field: error.beside for error in errors}
 
 
 def _with_version(request: HttpRequest, form: LeafForm, refusal: StaleWrite) -> dict[str, str]:

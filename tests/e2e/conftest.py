@@ -32,9 +32,12 @@ DESKTOP = {"width": 1280, "height": 900}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one module in one process (with `--dist loadgroup`): they share a portal."""
+    """Keep the tests of one module in one process (with `--dist loadgroup`): they share a portal.
+
+    A test that names a group of its own has a portal of its own there.
+    """
     for item in items:
-        if "tests/e2e" in str(item.path):
+        if "tests/e2e" in str(item.path) and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 

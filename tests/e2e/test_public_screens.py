@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.pages.accessibility import assert_sound
+from tests.pages.accessibility import assert_sound, words_that_need_scripts
 from tests.pages.crawl import reachable
 from tests.portal_process import Portal
 
@@ -51,12 +51,8 @@ def test_screens_say_the_same_without_scripts(
     scripted = open_page(portal)
     different = {}
     for path in paths:
-        plain.goto(path)
         scripted.goto(path)
-        without, with_scripts = (page.locator("main").inner_text().split() for page in (plain, scripted))
-        # Words that scripts alone bring (a button to copy, say) are fine; words that need scripts are not.
-        missing = [word for word in with_scripts if word not in set(without)]
-        if missing and len(without) < 0.9 * len(with_scripts):
-            different[path] = missing[:12]
+        if missing := words_that_need_scripts(plain, scripted, path):
+            different[path] = missing
 
     assert different == {}

@@ -24,7 +24,7 @@ from tests.portal_process import Portal
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 SET = "Bộ chỉ số của hành trình"
-ROUND = "Kỳ đánh giá của hành trình"
+ROUND = "Đợt đánh giá của hành trình"
 YEAR = 2025
 UNIT, ABSENT_UNIT = "ttcp-cuc-i", "ttcp-truong-can-bo-thanh-tra"
 # All kinds of rules of the copied set that a unit fills in itself: 28 leaves of the unit.

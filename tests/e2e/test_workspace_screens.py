@@ -1,39 +1,204 @@
-"""Every kind of workspace screen that an account can reach by links, in both languages: axe, small phone."""
+"""Every kind of workspace screen, once over all accounts, in both languages: axe, small phone, no need of scripts.
+
+Plain requests follow the links of each account and find the screens; the browser then visits one of each kind, as the
+first account that reaches it. A kind is a route, with something to do on it or without. The respondent's pages of the
+survey and the screens that we add to the admin are looked at here too: it takes accounts to get there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import get_resolver
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.pages.accessibility import assert_sound
-from tests.pages.crawl import reachable
+from tests.e2e.conftest import DESKTOP
+from tests.pages import rare_screens
+from tests.pages.accessibility import unsound, unsound_here
+from tests.pages.crawl import is_public_screen, kind_of, walk
+from tests.pages.sign_in import SignInPage
+from tests.pages.survey_walk import SurveyDesk, UnitList
+from tests.portal_process import Portal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.a11y, pytest.mark.slow, pytest.mark.crawl]
+pytestmark = [pytest.mark.e2e, pytest.mark.a11y, pytest.mark.slow]
 
-ACCOUNTS = [
-    "bientap",
-    "thuongtruc",
-    "donvi",
-    "lanhdao",
-    "thamdinh",
-    "hoidong",
-    "pheduyet",
-    "khaosat",
-    "kiemtoan",
-    "quantri",
-]
-LANGUAGES = {"vi": ("", "light"), "en": ("/en", "dark")}
+ACCOUNTS = (
+    *("thuongtruc", "donvi", "thamdinh", "pheduyet", "khaosat", "lanhdao"),
+    *("bientap", "hoidong", "kiemtoan", "quantri"),
+)
+PREFIX = {"vi": "", "en": "/en"}
+# The second language is looked at in the dark, so that both languages and both schemes are seen.
+SCHEME = {"vi": "light", "en": "dark"}
+# Each language may run in a process of its own, with a portal of its own.
+LANGUAGES = [pytest.param(code, marks=pytest.mark.xdist_group(f"workspace-{code}")) for code in PREFIX]
+# What we write in the admin, where its links start, and which of Wagtail's screens link it.
+OWN_ADMIN = ("criteria_", "cms_unit_", "cms_patterns")
+ADMIN_START = {
+    "bientap": ["/admin/patterns/", "/admin/criteria/editions/", "/admin/criteria/legal-basis/"],
+    "quantri": ["/admin/units/"],
+}
+ADMIN_STEPS = ("units:index", "units:edit", "wagtailadmin_pages:edit")
+# Addresses of the workspace that show no screen of their own: acts (they only take a form), files, parts of a screen.
+NO_SCREENS = {
+    *("cms:job_retry", "cms:import_template", "cms:import_problems", "cms:import_apply"),
+    *("publishing:desk_approve", "publishing:desk_return", "publishing:desk_withdraw", "publishing:desk_correct"),
+    *("publishing:desk_discard", "publishing:desk_verify", "publishing:report_progress"),
+    *("submissions:save_answer", "submissions:autosave", "submissions:leaf_side", "submissions:copy_earlier"),
+    *("submissions:attach", "submissions:detach", "submissions:document_replace", "submissions:document_withdraw"),
+    *("submissions:workbook_download", "submissions:report_texts", "submissions:sign", "submissions:take_back"),
+    *("submissions:send", "submissions:notice", "submissions:notices_read", "submissions:round_step"),
+    *("submissions:round_extend", "submissions:round_status", "submissions:round_export"),
+    *("submissions:explanation_ask", "submissions:explanation_withdraw", "submissions:appraisal_accept"),
+    *("submissions:survey_add_person", "submissions:survey_remove_person", "submissions:survey_template"),
+    *("submissions:survey_upload", "submissions:survey_send_list", "submissions:survey_contact"),
+    *("submissions:survey_step", "submissions:survey_review_list", "submissions:survey_review_incident"),
+}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("username", ACCOUNTS)
-def test_axe_and_small_phone(username: str, language: str, as_account: Callable[..., Page]) -> None:
-    prefix, scheme = LANGUAGES[language]
-    page = as_account(username, color_scheme=scheme)
+@dataclass
+class Found:
+    """What the accounts reach: screens in order by account, and how each account stays signed in."""
+
+    states: dict[str, Any] = field(default_factory=dict)
+    workspace: dict[str, list[str]] = field(default_factory=dict)
+    admin: dict[str, list[str]] = field(default_factory=dict)
+    letter: str = ""
+
+    @property
+    def routes(self) -> set[str]:
+        """Return the names of the workspace's addresses that were reached."""
+        return {kind_of(path) for paths in self.workspace.values() for path in paths}
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def found(language: str, own_portal: Portal, browser: Browser) -> Found:
+    """Bring about what the demonstration data lack, then follow the links of all accounts."""
+    everything, pages = Found(), {}
+    for username in ACCOUNTS:
+        context = browser.new_context(base_url=own_portal.base_url, locale="vi-VN", viewport=DESKTOP)
+        context.set_default_timeout(30_000)
+        pages[username] = page = context.new_page()
+        SignInPage(page).sign_in_by_request(username)
+        everything.states[username] = context.storage_state()
+    everything.letter = PREFIX[language] + _run_the_survey(pages, own_portal)
+    starts = _bring_about(pages)
+    prefix, kinds = PREFIX[language], set()
     start = f"{prefix}/lam-viec/"
-    paths = [p for p in reachable(page.request, [start], per_kind=1) if p.startswith(start)]
 
-    assert paths != []
-    assert_sound(page, paths)
+    def inside(path: str) -> bool:
+        return path.startswith(start) and is_public_screen(path)
+
+    for username, page in pages.items():
+        begin = [start, *(f"{prefix}{path}" for path in starts.get(username, ()))]
+        for screen in walk(page.request, begin, follow=inside):
+            if screen.kind not in kinds:
+                kinds.add(screen.kind)
+                everything.workspace.setdefault(username, []).append(screen.path)
+        for screen in walk(page.request, ADMIN_START.get(username, []), per_kind=1, follow=_is_own_admin):
+            if screen.route.startswith(OWN_ADMIN):
+                everything.admin.setdefault(username, []).append(screen.path)
+        page.context.close()
+    return everything
+
+
+def _run_the_survey(pages: dict[str, Page], portal: Portal) -> str:
+    """Bring the survey to its answers; return the address in the first letter."""
+    UnitList(pages["donvi"]).send()
+    desk = SurveyDesk(pages["khaosat"])
+    desk.open()
+    desk.accept_list()
+    desk.step("select")
+    desk.step("invite")
+    return desk.letter(portal)
+
+
+def _bring_about(pages: dict[str, Page]) -> dict[str, list[str]]:
+    """Do what leads to screens that no link of the demonstration data leads to; return where they are, by account."""
+    in_appraisal = "bac-kan-2023-minh-hoa"
+    rare_screens.ask_for_explanation(pages["thamdinh"], round_code=in_appraisal, unit="Sở Y tế")
+    rare_screens.publish_newer_edition(pages["bientap"], title="Thanh tra Chính phủ")
+    return {
+        "thuongtruc": [
+            rare_screens.export_scores(pages["thuongtruc"], round_code=in_appraisal),
+            rare_screens.check_an_import(pages["thuongtruc"]),
+        ],
+        "donvi": [rare_screens.upload_workbook(pages["donvi"], round_name="Thanh tra Chính phủ")],
+        "khaosat": [rare_screens.prepare_survey(pages["khaosat"])],
+    }
+
+
+def _is_own_admin(path: str) -> bool:
+    return path.startswith("/admin/") and kind_of(path).startswith((*OWN_ADMIN, *ADMIN_STEPS))
+
+
+def _workspace_routes() -> set[str]:
+    """Return the names of all addresses under /lam-viec/."""
+    found = set()
+    for space in ("cms", "submissions", "publishing"):
+        start, resolver = get_resolver().namespace_dict[space]
+        for name in resolver.reverse_dict:
+            routes = [start.replace("\\", "") + ways[0][0] for ways, *_rest in resolver.reverse_dict.getlist(name)]
+            if isinstance(name, str) and any("lam-viec/" in route for route in routes):
+                found.add(f"{space}:{name}")
+    return found
+
+
+@pytest.fixture
+def visit(found: Found, own_portal: Portal, open_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Return a function that opens a page on the portal, signed in as the account."""
+
+    def opened(username: str, **options: Any) -> Page:
+        return open_page(own_portal, storage_state=found.states[username], **options)
+
+    return opened
+
+
+def test_links_lead_to_every_screen(found: Found) -> None:
+    assert _workspace_routes() - NO_SCREENS == found.routes
+    assert {kind_of(path) for paths in found.admin.values() for path in paths} == {
+        *("criteria_editions", "criteria_edition", "criteria_compare", "criteria_legal_basis"),
+        *("criteria_trial", "criteria_reach", "cms_patterns"),
+        *("cms_unit_rename", "cms_unit_merge", "cms_unit_split"),
+    }
+
+
+def test_screens_are_sound(language: str, found: Found, visit: Callable[..., Page]) -> None:
+    faults = []
+    for username, paths in found.workspace.items():
+        page, plain = visit(username, color_scheme=SCHEME[language]), visit(username, javascript=False)
+        faults += unsound(page, paths, plain=plain)
+        page.close()
+        plain.close()
+    assert faults == []
+
+
+def test_screens_are_sound__respondent(
+    language: str, found: Found, own_portal: Portal, open_page: Callable[..., Page]
+) -> None:
+    page, plain = open_page(own_portal, color_scheme=SCHEME[language]), open_page(own_portal, javascript=False)
+    survey = f"{PREFIX[language]}/khao-sat/"
+    faults = unsound(page, [survey, f"{survey}cam-on/", f"{survey}phieu/SAI-MA/", found.letter], plain=plain)
+    page.goto(found.letter)
+    page.locator("button[name=action][value=review]").click()
+    page.wait_for_load_state()
+    faults += unsound_here(page)
+    assert faults == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES[:1], indirect=True)
+def test_screens_are_sound__own_screens_of_the_admin(found: Found, visit: Callable[..., Page]) -> None:
+    faults = []
+    for username, paths in found.admin.items():
+        page = visit(username)
+        faults += unsound(page, paths, within="main")
+        page.close()
+    assert faults == []

@@ -45,7 +45,7 @@ class RoundFactory(DjangoModelFactory):
         model = AssessmentRound
 
     code = factory.Sequence(lambda n: f"ky-{n}")
-    name = factory.Sequence(lambda n: f"Kỳ đánh giá {n}")
+    name = factory.Sequence(lambda n: f"Đợt đánh giá {n}")
     year = 2025
     edition = factory.SubFactory(EditionFactory)
     owner = factory.SubFactory(UnitFactory, code=factory.Sequence(lambda n: f"co-quan-{n}"), name="Cơ quan chủ trì")

@@ -13,9 +13,9 @@ DESKTOP = {"width": 1280, "height": 900}
 _axe = Axe()
 
 
-def axe_findings(page: Page) -> list[str]:
-    """Return axe's violations on the page as it stands: rule, number of places, and the first of them."""
-    result = _axe.run(page, options=RULES)
+def axe_findings(page: Page, within: str | None = None) -> list[str]:
+    """Return axe's violations on the page (or one part of it) as it stands: rule, number of places, the first."""
+    result = _axe.run(page, context=within, options=RULES)
     return [
         f"{violation['id']} ({violation['impact']}) x{len(violation['nodes'])}: {violation['nodes'][0]['html'][:160]}"
         for violation in result.response["violations"]
@@ -45,12 +45,42 @@ def sideways_scroll(page: Page) -> list[str]:
         page.set_viewport_size(DESKTOP)
 
 
-def assert_sound(page: Page, paths: list[str]) -> None:
-    """Go to each path and fail with everything that axe finds there or that scrolls sideways at 320 px."""
+def unsound_here(page: Page, within: str | None = None) -> list[str]:
+    """Return everything that axe finds on the page (or one part of it) and that scrolls sideways at 320 px."""
+    where = page.url.split("://")[1].partition("/")[2]
+    findings = axe_findings(page, within)
+    return [
+        *(f"/{where}: {finding}" for finding in findings),
+        *(f"/{where}: at 320 px: {what}" for what in sideways_scroll(page)),
+    ]
+
+
+def unsound(page: Page, paths: list[str], *, within: str | None = None, plain: Page | None = None) -> list[str]:
+    """Go to each path and return what is wrong there, as `unsound_here` finds it.
+
+    `plain`, a page without scripts, is compared: what it does not say is wrong too.
+    """
     faults = []
     for path in paths:
         page.goto(path)
-        faults += [f"{path}: {finding}" for finding in axe_findings(page)]
-        faults += [f"{path}: at 320 px: {what}" for what in sideways_scroll(page)]
-    if faults:
+        if plain and (missing := words_that_need_scripts(plain, page, path)):
+            faults.append(f"{path}: only with scripts: {' '.join(missing)}")
+        faults += unsound_here(page, within)
+    return faults
+
+
+def assert_sound(page: Page, paths: list[str]) -> None:
+    """Fail with everything that is wrong at the paths."""
+    if faults := unsound(page, paths):
         pytest.fail("\n".join(faults), pytrace=False)
+
+
+def words_that_need_scripts(plain: Page, scripted: Page, path: str) -> list[str]:
+    """Return words that the page at the path says only where scripts run (`scripted` stands there), or nothing.
+
+    A few such words (a button to copy, say) are fine.
+    """
+    plain.goto(path)
+    without, with_scripts = (page.locator("main").inner_text().split() for page in (plain, scripted))
+    missing = [word for word in with_scripts if word not in set(without)]
+    return missing[:12] if len(without) < 0.9 * len(with_scripts) else []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from django.urls import Resolver404, resolve
@@ -18,10 +20,27 @@ NO_SCREEN = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Screen:
+    """One HTML screen that a link leads to. `acts`: whether it offers something to do by a form."""
+
+    path: str
+    route: str
+    acts: bool
+
+    @property
+    def kind(self) -> tuple[str, bool]:
+        """What kind of screen it is: a form that is open looks unlike the same form when it is closed."""
+        return self.route, self.acts
+
+
 def kind_of(path: str) -> str:
-    """Return what kind of screen stands at the path: the route, and for pages of the tree section and depth."""
+    """Return what kind of screen stands at the path: the route, and for pages of the tree section and depth.
+
+    The same in both languages: routes are looked up without the prefix, which counts only where English is active.
+    """
     try:
-        match = resolve(path)
+        match = resolve(path.removeprefix("/en") if path.startswith("/en/") else path)
     except Resolver404:
         return path
     if match.view_name != "wagtail_serve":
@@ -30,16 +49,32 @@ def kind_of(path: str) -> str:
     return f"page:{parts[0] if parts else ''}:{len(parts)}"
 
 
-def reachable(request: APIRequestContext, start: list[str], *, per_kind: int = 2, limit: int = 400) -> list[str]:
-    """Return the paths of HTML screens that links lead to from the start, at most `per_kind` of a kind, in order."""
-    seen, found, counts = set(start), [], Counter()
-    queue = deque(start)
-    while queue and len(seen) < 5000 and len(found) < limit:
-        path = queue.popleft()
-        kind = kind_of(urlsplit(path).path)
-        if counts[kind] >= per_kind:
+def is_public_screen(path: str) -> bool:
+    """Whether the path may lead to a screen outside the admin."""
+    return not NO_SCREEN.search(path)
+
+
+def walk(
+    request: APIRequestContext,
+    start: list[str],
+    *,
+    per_kind: int = 2,
+    limit: int = 400,
+    follow: Callable[[str], bool] = is_public_screen,
+) -> Iterator[Screen]:
+    """Yield the HTML screens that links lead to from the start, at most `per_kind` of a route, in order."""
+    seen, counts = set(start), Counter()
+    queue = deque((path, "") for path in start)
+    while queue and len(seen) < 5000 and counts.total() < limit:
+        path, query = queue.popleft()
+        route = kind_of(urlsplit(path).path)
+        if counts[route] >= per_kind:
             continue
         answer = request.get(path)
+        if answer.status != 200 and query:
+            # Some screens need to be told what to show (two editions to compare, say).
+            path = f"{path}?{query}"
+            answer = request.get(path)
         if answer.status >= 500:
             raise AssertionError(f"{path} answers {answer.status}")
         if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
@@ -47,19 +82,24 @@ def reachable(request: APIRequestContext, start: list[str], *, per_kind: int = 2
         base = answer.url
         if urlsplit(base).path != urlsplit(path).path:
             # Sent on (to the sign-in, say): what counts is where one arrives.
-            if urlsplit(base).path not in seen:
+            if urlsplit(base).path not in seen and follow(urlsplit(base).path):
                 seen.add(urlsplit(base).path)
-                queue.append(urlsplit(base).path)
+                queue.append((urlsplit(base).path, ""))
             continue
-        counts[kind] += 1
-        found.append(path)
-        for link in BeautifulSoup(answer.text(), "html.parser").find_all("a", href=True):
+        counts[route] += 1
+        page = BeautifulSoup(answer.text(), "html.parser")
+        yield Screen(path=path, route=route, acts=page.select_one("main form[method=post]") is not None)
+        for link in page.find_all("a", href=True):
             target = urldefrag(urljoin(base, link["href"])).url
             parts = urlsplit(target)
-            if parts.netloc != urlsplit(base).netloc or NO_SCREEN.search(parts.path) or link.has_attr("download"):
+            if parts.netloc != urlsplit(base).netloc or not follow(parts.path) or link.has_attr("download"):
                 continue
             # Filters and sort orders of a list are the same screen; a page number is kept out for the same reason.
             if parts.path not in seen:
                 seen.add(parts.path)
-                queue.append(parts.path)
-    return found
+                queue.append((parts.path, parts.query))
+
+
+def reachable(request: APIRequestContext, start: list[str], *, per_kind: int = 2, limit: int = 400) -> list[str]:
+    """Return the paths of HTML screens that links lead to from the start, at most `per_kind` of a kind, in order."""
+    return [screen.path for screen in walk(request, start, per_kind=per_kind, limit=limit)]

@@ -189,7 +189,7 @@ def test_a_whole_round_is_set_up_from_the_desk(signed_in):
     made = client.post(
         reverse("submissions:round_create"),
         {
-            "name": "Kỳ đánh giá các sở",
+            "name": "Đợt đánh giá các sở",
             "year": "2026",
             "edition": edition.pk,
             "owner": owner.pk,
@@ -199,7 +199,7 @@ def test_a_whole_round_is_set_up_from_the_desk(signed_in):
     )
     round_ = AssessmentRound.objects.get(owner=owner)
     assert made.headers["Location"] == reverse("submissions:round_participants", args=[round_.code])
-    assert round_.code == "ky-danh-gia-cac-so-2026"
+    assert round_.code == "dot-danh-gia-cac-so-2026"
     client.post(made.headers["Location"], {"tiers": [units[0].tier.pk], "below_owner": "on"})
     assert set(round_.participants.values_list("unit", flat=True)) == {unit.pk for unit in units}
     now = timezone.localtime()
