@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime-$(shell cksum < requirements.txt | cut -d' ' -f1)
 DEV := $(VENV)/.dev-$(shell cksum < requirements-dev.txt | cut -d' ' -f1)
 PIP_INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes
 PYTEST ?= $(BIN)/python -m pytest
-PYTEST_ARGS ?= -n 2 --dist loadgroup -m 'not crawl'
+PYTEST_ARGS ?= -n 2 --dist loadgroup
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -32,9 +32,6 @@ run: $(RUNTIME) ## Set up everything and open the portal with demonstration data
 
 test: $(DEV) ## Set up everything and run the tests (SQLite; DATABASE_URL and REDIS_URL choose others)
 	$(PYTEST) $(PYTEST_ARGS)
-
-crawl: $(DEV) ## Walk every linked workspace screen of every account in Chromium: axe and small phone (long)
-	$(PYTEST) -n 2 --dist loadgroup -m crawl
 
 check: check-style check-types check-imports check-django check-messages check-architecture ## All checks; make -k check goes on after the first that fails
 
@@ -80,5 +77,5 @@ clean: ## Remove everything that was built, the database of the one-command mode
 	rm -rf var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -path ./$(VENV) -prune -o \( -name '*.mo' -o -name '__pycache__' \) -print0 | xargs -0 rm -rf
 
-.PHONY: help run test check check-style check-types check-imports check-django check-messages check-architecture crawl \
+.PHONY: help run test check check-style check-types check-imports check-django check-messages check-architecture \
   messages bench lock clean

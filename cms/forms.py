@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from wagtail.admin.widgets import AdminDateInput
 
+from cms.dates import validate_year
 from cms.domain.units import NewUnit
 from cms.models import Unit
 from cms.text import slug
@@ -21,6 +22,7 @@ class UnitChangeForm(forms.Form):
     date = forms.DateField(
         label=gettext_lazy("From"),
         widget=AdminDateInput,
+        validators=[validate_year],
         help_text=gettext_lazy("The first day of the new state; what ends, ends the day before."),
     )
     decision = forms.CharField(

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cms.dates import validate_year
 from cms.models import Unit, UnitGroup, UnitTier
 from cms.text import slug
 from criteria_pages.definition import Leaf
@@ -28,6 +29,7 @@ class LocalDateTime(forms.DateTimeField):
         super().__init__(
             input_formats=["%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M"],
             widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+            validators=[validate_year],
             **kwargs,
         )
 
@@ -39,6 +41,7 @@ class LocalDate(forms.DateField):
         super().__init__(
             input_formats=["%Y-%m-%d", "%d/%m/%Y"],
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            validators=[validate_year],
             **kwargs,
         )
 
@@ -262,6 +265,10 @@ class DeadlineForm(forms.Form):
     phase = forms.ChoiceField(choices=Phase.choices, widget=forms.HiddenInput)
     opens_at = LocalDateTime(label=gettext_lazy("Opens"))
     closes_at = LocalDateTime(label=gettext_lazy("Locks"))
+    reason = forms.CharField(
+        label=gettext_lazy("Reason, where it ends earlier than announced"), max_length=500, required=False
+    )
+    reason.needed_sometimes = True  # type: ignore[attr-defined]
 
 
 class ExtensionForm(forms.Form):

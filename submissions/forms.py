@@ -9,6 +9,7 @@ from django import forms
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy as _
 
+from cms.dates import validate_year
 from criteria_pages.definition import Leaf
 from criteria_pages.rules.base import InputField
 from submissions.domain.inputs import input_fields, typed_value
@@ -110,6 +111,7 @@ class DocumentForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"placeholder": _("dd/mm/yyyy"), "class": "input--date"}, format="%d/%m/%Y"),
         input_formats=["%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d"],
+        validators=[validate_year],
     )
     issuer = forms.CharField(label=_("Issuer"), max_length=255, required=False)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cms.dates import validate_year
 from criteria_pages.models import QuestionnaireEdition, QuestionnairePage
 from submissions.domain.survey.templates import TEMPLATES
 from submissions.models import AssessmentRound, SurveyGroup
@@ -20,7 +21,10 @@ class MomentField(forms.DateTimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            input_formats=_FORMATS, widget=forms.DateTimeInput(attrs=_WHEN, format="%Y-%m-%dT%H:%M"), **kwargs
+            input_formats=_FORMATS,
+            widget=forms.DateTimeInput(attrs=_WHEN, format="%Y-%m-%dT%H:%M"),
+            validators=[validate_year],
+            **kwargs,
         )
 
 

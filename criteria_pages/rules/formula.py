@@ -137,7 +137,8 @@ class FormulaRule(Rule):
         """Return the rule as a sentence, the numbers named as on the form."""
         formulas = self.values["alternatives"]
         words = [self.expressions[a["value"]].shown(self._words) for a in formulas]
-        text = words[0] if len(formulas) == 1 else "; ".join(f"{a['label']}: {w}" for a, w in zip(formulas, words, strict=True))
+        cases = [f"{a['label']}: {w}" for a, w in zip(formulas, words, strict=True)]
+        text = words[0] if len(formulas) == 1 else "; ".join(cases)
         return _("%(formulas)s (from 0 to %(maximum)s)") % {"formulas": text, "maximum": exact(self.maximum)}
 
     def score(self, inputs: Mapping[str, str]) -> Outcome:

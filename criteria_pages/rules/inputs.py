@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from cms.dates import check_year
 from cms.exceptions import PortalError
 from cms.numbers import exact, parse_decimal
 from criteria_pages.definition import plain
@@ -84,9 +85,7 @@ def date_input(inputs: Mapping[str, str], field: InputField) -> dt.date:
 
 def _input_error(field: InputField, error: PortalError) -> InputError:
     """Return the error with the input's label, for places where it stands apart from the input."""
-    return InputError(
-        f"{field.label}: {error.message}", field=field.name, code=error.code, beside=str(error.message)
-    )
+    return InputError(f"{field.label}: {error.message}", field=field.name, code=error.code, beside=str(error.message))
 
 
 def _bounded(field: InputField, number: Decimal) -> Decimal:
@@ -130,13 +129,16 @@ def _read_date(field: InputField, text: str) -> str:
     try:
         if match:
             day, month, year = map(int, match.groups())
-            return dt.date(year, month, day).isoformat()
-        return dt.date.fromisoformat(text).isoformat()
+            found = dt.date(year, month, day)
+        else:
+            found = dt.date.fromisoformat(text)
     except ValueError:
         raise PortalError(
             _("“%(text)s” is not a date. Write day/month/year, for instance 25/01/2024.") % {"text": text},
             code="not_a_date",
         ) from None
+    check_year(found)
+    return found.isoformat()
 
 
 def _read_choice(field: InputField, text: str) -> str:

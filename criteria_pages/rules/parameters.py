@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from cms.dates import check_year
 from cms.exceptions import PortalError
 from cms.numbers import exact, parse_decimal
 from criteria_pages.definition import plain
@@ -186,9 +187,13 @@ def _read_date(parameter: Parameter, value: Any) -> dt.date:
     if isinstance(value, dt.date):
         return value
     try:
-        return dt.date.fromisoformat(str(value).strip())
+        found = dt.date.fromisoformat(str(value).strip())
+        check_year(found)
     except ValueError:
         raise _ProblemError(_("“%(text)s” is not a date (year-month-day).") % {"text": value}) from None
+    except PortalError as error:
+        raise _ProblemError(str(error.message)) from None
+    return found
 
 
 def _read_choice(parameter: Parameter, value: Any) -> str:

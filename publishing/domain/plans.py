@@ -254,7 +254,8 @@ def apply_to_round(
                 _("Task %(number)s has no end date to set a deadline from.") % {"number": number}, code="no_date"
             )
         opens, closes = _bounds(plan, line)
-        set_deadline(round=round, phase=phase, opens_at=opens, closes_at=closes, user=user)
+        why = _("As in the plan “%(plan)s”, task %(number)s.") % {"plan": plan.title, "number": number}
+        set_deadline(round=round, phase=phase, opens_at=opens, closes_at=closes, user=user, reason=why)
         applied[phase] = (opens, closes)
     audit.record(
         "publishing.plan.apply",

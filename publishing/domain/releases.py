@@ -10,11 +10,13 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wagtail.actions.unpublish_page import UnpublishPageAction
 
 from cms import audit, clock
+from cms.dates import check_year
 from cms.enums import Role
 from cms.models import User
 from cms.permissions import require_role
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 SCORE_BATCH = 5000
+FARTHEST_PUBLICATION = dt.timedelta(days=731)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +349,7 @@ def approve_release(
     if release.kind == ReleaseKind.COMPUTED and not (decision_number.strip() and decision_date):
         raise PublishingError(_("Give the number and the date of the decision."), code="decision_missing")
     moment = publish_at or clock.now()
+    _check_dates_of_approval(moment, decision_date)
     before = release.state
     _step(
         release,
@@ -367,6 +371,29 @@ def approve_release(
         after={"state": release.state, "publish_at": moment.isoformat(), "decision_number": release.decision_number},
     )
     return release
+
+
+def _check_dates_of_approval(moment: dt.datetime, decision_date: dt.date | None) -> None:
+    """Refuse a time of publication or a date of decision that can only be a slip."""
+    check_year(moment)
+    if moment > clock.now() + FARTHEST_PUBLICATION:
+        raise PublishingError(
+            _("%(time)s is more than two years ahead. Check the year of the publication.")
+            % {"time": timezone.localtime(moment).strftime("%d/%m/%Y %H:%M")},
+            code="publication_too_far",
+        )
+    if decision_date is None:
+        return
+    check_year(decision_date)
+    if decision_date > timezone.localtime(moment).date():
+        raise PublishingError(
+            _("The decision is dated %(day)s, after the publication on %(published)s. Check the dates.")
+            % {
+                "day": decision_date.strftime("%d/%m/%Y"),
+                "published": timezone.localtime(moment).strftime("%d/%m/%Y"),
+            },
+            code="decision_after_publication",
+        )
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cms import audit, clock
+from cms.dates import check_year
 from cms.domain.files import clean_name, store_file
 from cms.enums import FileKind, Role
 from cms.models import StoredFile, Unit, User
@@ -321,7 +322,10 @@ def _description(evidence: Evidence) -> dict[str, str]:
 
 
 def _check_issue_date(day: dt.date | None) -> None:
-    if day is not None and day > clock.today():
+    if day is None:
+        return
+    check_year(day)
+    if day > clock.today():
         raise SubmissionError(
             _("The date of issue %(day)s lies in the future.") % {"day": day.strftime("%d/%m/%Y")},
             code="future_date",

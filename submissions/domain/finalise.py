@@ -14,10 +14,11 @@ from cms.enums import Role
 from cms.models import User
 from cms.permissions import require_role
 from criteria_pages.enums import Scorer
+from submissions.domain.appraisal_gate import when
 from submissions.domain.appraisal_queue import CLAIMS
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import ledger_head
-from submissions.domain.rounds import advance_round
+from submissions.domain.rounds import advance_round, open_phases
 from submissions.enums import STAGE_ORDER, ParticipantStatus, RequestState, RoundState, Stage, SubmissionState
 from submissions.exceptions import Unfinished
 from submissions.models import AssessmentRound, ExplanationRequest, Participant, RoundSeal, ScoreEntry, Submission
@@ -104,6 +105,13 @@ def _blockers(round: AssessmentRound) -> Iterable[str]:
     ).count()
     if standing:
         yield _("%(count)s requests for explanation are still open.") % {"count": standing}
+    for phase in open_phases(round):
+        words = {"phase": phase.get_phase_display(), "time": when(phase.closes_at)}
+        yield (
+            _("“%(phase)s” has not ended: it locks at %(time)s.") % words
+            + " "
+            + _("Wait until then, or end it earlier on the page of deadlines.")
+        )
     open_children = round.children.exclude(state=RoundState.FINALISED).count()
     if open_children:
         yield _("%(count)s rounds below this one are not finalised yet.") % {"count": open_children}

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cms import audit
+from cms import audit, clock
+from cms.dates import check_year
 from cms.enums import Role
 from cms.models import Unit, User
 from cms.permissions import require_role
@@ -117,14 +118,17 @@ def set_participant_status(*, participant: Participant, status: str, reason: str
 
 
 def set_deadline(
-    *, round: AssessmentRound, phase: str, opens_at: dt.datetime, closes_at: dt.datetime, user: User
+    *, round: AssessmentRound, phase: str, opens_at: dt.datetime, closes_at: dt.datetime, user: User, reason: str = ""
 ) -> PhaseDeadline:
     """Set when a phase opens and locks.
 
-    Raises `PermissionRefused`; `WrongState` in a finalised round; `SubmissionError` where the phase would lock before
-    it opens, or a superior round would lock before a round below it in the same phase.
+    Once units have been told a time, an earlier one needs a `reason`. Raises `PermissionRefused`; `WrongState` in a
+    finalised round; `SubmissionError` without that reason, where the phase would lock before it opens, or where a
+    superior round would lock before a round below it in the same phase.
     """
     require_role(user, Role.SECRETARIAT, unit=round.owner)
+    for moment in (opens_at, closes_at):
+        check_year(moment)
     if closes_at <= opens_at:
         raise SubmissionError(
             _("“%(phase)s” would lock (%(closes)s) before it opens (%(opens)s).")
@@ -138,6 +142,7 @@ def set_deadline(
         _wait_for_writes(locked)
         _check_against_relatives(locked, phase=phase, closes_at=closes_at)
         old = PhaseDeadline.objects.filter(round=locked, phase=phase).first()
+        _check_shortening(locked, old, closes_at=closes_at, reason=reason)
         deadline, _created = PhaseDeadline.objects.update_or_create(
             round=locked, phase=phase, defaults={"opens_at": opens_at, "closes_at": closes_at}
         )
@@ -147,8 +152,62 @@ def set_deadline(
             user=user,
             before={"opens_at": old.opens_at, "closes_at": old.closes_at} if old else None,
             after={"phase": str(phase), "opens_at": opens_at, "closes_at": closes_at},
+            reason=reason.strip(),
         )
     return deadline
+
+
+def end_phase(*, round: AssessmentRound, phase: str, reason: str, user: User) -> None:
+    """End a phase before its time: it locks now; one that has not begun yet does not take place.
+
+    Raises `PermissionRefused`; `WrongState` in a round that is not under way; `SubmissionError` without a reason, for
+    a phase that is not open any more, or where the round below it still has time.
+    """
+    require_role(user, Role.SECRETARIAT, unit=round.owner)
+    now = clock.now()
+    with transaction.atomic():
+        locked = _lock(round)
+        if locked.state in {RoundState.DRAFT, RoundState.FINALISED}:
+            raise WrongState(_("Only phases of a round under way can be ended."))
+        _wait_for_writes(locked)
+        deadline = PhaseDeadline.objects.filter(round=locked, phase=phase, closes_at__gt=now).first()
+        if deadline is None:
+            raise SubmissionError(_("“%(phase)s” is not open any more.") % {"phase": Phase(phase).label})
+        _check_shortening(locked, deadline, closes_at=now, reason=reason)
+        _check_against_relatives(locked, phase=phase, closes_at=now)
+        before = {"opens_at": deadline.opens_at, "closes_at": deadline.closes_at}
+        if deadline.opens_at < now:
+            deadline.closes_at = now
+            deadline.save(update_fields=["closes_at"])
+        else:
+            deadline.delete()
+        audit.record(
+            "submissions.deadline",
+            locked,
+            user=user,
+            before=before,
+            after={"phase": str(phase), "ended_at": now},
+            reason=reason.strip(),
+        )
+
+
+def open_phases(round: AssessmentRound) -> list[PhaseDeadline]:
+    """Return the phases whose time is not over yet, begun or not, in the order of the year."""
+    rows = PhaseDeadline.objects.filter(round=round, closes_at__gt=clock.now())
+    return sorted(rows, key=lambda row: PHASE_ORDER.index(row.phase))
+
+
+def _check_shortening(
+    round: AssessmentRound, old: PhaseDeadline | None, *, closes_at: dt.datetime, reason: str
+) -> None:
+    """A time that was announced is moved forward only with a reason; before the opening nobody was told yet."""
+    if old is None or round.state == RoundState.DRAFT or closes_at >= old.closes_at or reason.strip():
+        return
+    raise SubmissionError(
+        _("“%(phase)s” was announced to lock at %(time)s. Say why it ends earlier; the history keeps the reason.")
+        % {"phase": Phase(old.phase).label, "time": _when(old.closes_at)},
+        code="reason_missing",
+    )
 
 
 def date_warnings(round: AssessmentRound) -> list[str]:

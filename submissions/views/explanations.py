@@ -86,8 +86,10 @@ def _answer(request: HttpRequest, asked: ExplanationRequest, form: ExplainForm) 
         raise
     except PortalError as refusal:
         name = INPUT_PREFIX + getattr(refusal, "field", "")
-        found = name in form.fields
-        form.add_error(name if found else None, getattr(refusal, "beside", refusal.message) if found else refusal.message)
+        if name in form.fields:
+            form.add_error(name, getattr(refusal, "beside", refusal.message))
+        else:
+            form.add_error(None, refusal.message)
         return False
     return True
 

@@ -22,7 +22,14 @@ from submissions.desk_forms import DeadlineForm, ParticipantsForm, RoundForm
 from submissions.domain.appraisal_queue import workload_by_agency
 from submissions.domain.round_access import may_run, rounds_seen_by
 from submissions.domain.round_overview import counts, participant_lines, participants_matching, units_for
-from submissions.domain.rounds import PHASE_ORDER, add_participants, advance_round, create_round, date_warnings
+from submissions.domain.rounds import (
+    PHASE_ORDER,
+    add_participants,
+    advance_round,
+    create_round,
+    date_warnings,
+    end_phase,
+)
 from submissions.domain.rounds import set_deadline as set_phase_deadline
 from submissions.enums import ROUND_TRANSITIONS, Phase, RoundState
 from submissions.models import AssessmentRound
@@ -233,6 +240,8 @@ def participants(request: HttpRequest, code: str) -> HttpResponse:
 def deadlines(request: HttpRequest, code: str) -> HttpResponse:
     """Show and set when each phase opens and locks."""
     round_ = round_for(request, code)
+    if request.POST.get("viec") == "ket-thuc":
+        return _end_phase(request, round_)
     sent = DeadlineForm(request.POST, prefix=request.POST.get("pha", "")) if request.method == "POST" else None
     if sent is not None and sent.is_valid():
         data = sent.cleaned_data
@@ -243,15 +252,16 @@ def deadlines(request: HttpRequest, code: str) -> HttpResponse:
                 opens_at=data["opens_at"],
                 closes_at=data["closes_at"],
                 user=request.user,
+                reason=data["reason"],
             )
         except PermissionRefused:
             raise
         except PortalError as refusal:
-            sent.add_error(None, refusal.message)
+            sent.add_error("reason" if refusal.code == "reason_missing" else None, refusal.message)
         else:
             messages.success(request, _("The deadline is set."))
             return redirect("submissions:round_deadlines", round_.code)
-    known = {row.phase: row for row in round_.deadlines.all()}
+    known, now = {row.phase: row for row in round_.deadlines.all()}, clock.now()
     forms = []
     for phase in PHASE_ORDER:
         row = known.get(phase)
@@ -266,6 +276,8 @@ def deadlines(request: HttpRequest, code: str) -> HttpResponse:
                 "phase": phase,
                 "label": Phase(phase).label,
                 "row": row,
+                "may_end": bool(row) and row.closes_at > now and round_.state not in _NOT_UNDER_WAY,
+                "has_begun": bool(row) and row.opens_at < now,
                 "form": sent if is_sent else DeadlineForm(prefix=phase, initial=initial),
             }
         )
@@ -273,3 +285,18 @@ def deadlines(request: HttpRequest, code: str) -> HttpResponse:
     return render(
         request, "submissions/rounds/deadlines.html", context, status=422 if sent is not None and sent.errors else 200
     )
+
+
+_NOT_UNDER_WAY = (RoundState.DRAFT, RoundState.FINALISED)
+
+
+def _end_phase(request: HttpRequest, round_: AssessmentRound) -> HttpResponse:
+    """End a phase before its time, with the reason that the history keeps."""
+    phase = request.POST.get("pha", "")
+    if phase in Phase.values:
+        attempt(
+            request,
+            lambda: end_phase(round=round_, phase=phase, reason=request.POST.get("ly-do", ""), user=request.user),
+            _("“%(phase)s” has ended.") % {"phase": Phase(phase).label},
+        )
+    return redirect("submissions:round_deadlines", round_.code)

@@ -40,7 +40,7 @@ from submissions.domain.finalise import finalise_round, readiness
 from submissions.domain.ledger import AdjustmentTotals, current_entries, final_points
 from submissions.domain.ledger import adjustments as adjustment_totals
 from submissions.domain.pdf_check import check_pdf
-from submissions.domain.rounds import set_participant_status
+from submissions.domain.rounds import open_phases, set_participant_status
 from submissions.enums import ParticipantStatus, RoundState
 from submissions.exceptions import Unfinished
 from submissions.models import Adjustment, AssessmentRound, Participant, ScoreEntry
@@ -449,6 +449,7 @@ def finalise(request: HttpRequest, code: str) -> HttpResponse:
             raise
         except Unfinished as refusal:
             messages.error(request, refusal.message)
+            round_ = round_for(request, code)  # as it stands: what the refused step did was undone
         except PortalError as refusal:
             messages.error(request, refusal.message)
             return redirect("submissions:round_finalise", round_.code)
@@ -466,6 +467,7 @@ def finalise(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         **frame(request, round_, "chot"),
         "readiness": state,
+        "open_phases": open_phases(round_) if state else [],
         "gaps": list(by_unit.values()),
         "seal": round_.seals.select_related("sealed_by").last(),
         "work": workload_by(round_, key="participant_id") if state else {},

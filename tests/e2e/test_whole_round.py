@@ -113,6 +113,8 @@ def test_a_round_from_the_criteria_set_to_the_citizen(
     take_screenshot(desk.page, "13-secretariat-central-points")
     desk.open_overview()
     take_screenshot(desk.page, "14-secretariat-overview")
+    assert [text.split("”")[0] for text in desk.blockers()] == ["“Tự đánh giá", "“Thẩm định lần 1"]
+    assert desk.end_phases("Các đơn vị đã gửi và đã thẩm định xong.") == ["Tự đánh giá", "Thẩm định lần 1"]
     desk.finalise()
     take_screenshot(desk.page, "15-secretariat-seal")
     builder = ReleaseDesk(desk.page)

@@ -6,12 +6,12 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from django.urls import Resolver404, resolve
 
 from bs4 import BeautifulSoup
-from playwright.sync_api import APIRequestContext
+from playwright.sync_api import APIRequestContext, APIResponse
 
 # Ways out, files and machine-readable addresses are no screens.
 NO_SCREEN = re.compile(
@@ -65,39 +65,51 @@ def walk(
     """Yield the HTML screens that links lead to from the start, at most `per_kind` of a route, in order."""
     seen, counts = set(start), Counter()
     queue = deque((path, "") for path in start)
+
+    def enqueue(path: str, query: str = "") -> None:
+        # Filters and sort orders of a list are the same screen; a page number is kept out for the same reason.
+        if path not in seen and follow(path):
+            seen.add(path)
+            queue.append((path, query))
+
     while queue and len(seen) < 5000 and counts.total() < limit:
         path, query = queue.popleft()
         route = kind_of(urlsplit(path).path)
-        if counts[route] >= per_kind:
+        answer = _screen(request, path, query) if counts[route] < per_kind else None
+        if answer is None:
             continue
-        answer = request.get(path)
-        if answer.status != 200 and query:
-            # Some screens need to be told what to show (two editions to compare, say).
-            path = f"{path}?{query}"
-            answer = request.get(path)
-        if answer.status >= 500:
-            raise AssertionError(f"{path} answers {answer.status}")
-        if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
-            continue
-        base = answer.url
-        if urlsplit(base).path != urlsplit(path).path:
+        if urlsplit(answer.url).path != urlsplit(path).path:
             # Sent on (to the sign-in, say): what counts is where one arrives.
-            if urlsplit(base).path not in seen and follow(urlsplit(base).path):
-                seen.add(urlsplit(base).path)
-                queue.append((urlsplit(base).path, ""))
+            enqueue(urlsplit(answer.url).path)
             continue
         counts[route] += 1
         page = BeautifulSoup(answer.text(), "html.parser")
-        yield Screen(path=path, route=route, acts=page.select_one("main form[method=post]") is not None)
-        for link in page.find_all("a", href=True):
-            target = urldefrag(urljoin(base, link["href"])).url
-            parts = urlsplit(target)
-            if parts.netloc != urlsplit(base).netloc or not follow(parts.path) or link.has_attr("download"):
-                continue
-            # Filters and sort orders of a list are the same screen; a page number is kept out for the same reason.
-            if parts.path not in seen:
-                seen.add(parts.path)
-                queue.append((parts.path, parts.query))
+        acts = page.select_one("main form[method=post]") is not None
+        yield Screen(path=urlunsplit(("", "", *urlsplit(answer.url)[2:4], "")), route=route, acts=acts)
+        for parts in _links(page, answer.url):
+            enqueue(parts.path, parts.query)
+
+
+def _screen(request: APIRequestContext, path: str, query: str) -> APIResponse | None:
+    """Return the HTML at the path, or None. Some screens need to be told what to show (two editions to compare, say).
+
+    Raises AssertionError for an answer of 500.
+    """
+    for address in (path, f"{path}?{query}") if query else (path,):
+        answer = request.get(address)
+        if answer.status >= 500:
+            raise AssertionError(f"{address} answers {answer.status}")
+        if answer.status == 200 and "text/html" in answer.headers.get("content-type", ""):
+            return answer
+    return None
+
+
+def _links(page: BeautifulSoup, base: str) -> Iterator[SplitResult]:
+    """Yield where the page's links within the portal lead, downloads left out."""
+    for link in page.find_all("a", href=True):
+        parts = urlsplit(urljoin(base, link["href"]))
+        if parts.netloc == urlsplit(base).netloc and not link.has_attr("download"):
+            yield parts
 
 
 def reachable(request: APIRequestContext, start: list[str], *, per_kind: int = 2, limit: int = 400) -> list[str]:

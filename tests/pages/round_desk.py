@@ -49,6 +49,25 @@ class RoundDesk:
         self._submit(form)
         self._succeeded()
 
+    def end_phases(self, reason: str) -> list[str]:
+        """End every phase whose time is not over, with the reason; return what the screen called them."""
+        ended = []
+        while True:
+            self._go("thoi-han/")
+            left = self.page.locator("section:has(input[name=viec][value=ket-thuc])")
+            if not left.count():
+                return ended
+            ended.append(left.first.locator("h2").inner_text())
+            left.first.locator("summary").click()
+            left.first.locator("[name=ly-do]").fill(reason)
+            left.first.locator("form:has(input[name=viec]) button[type=submit]").click()
+            self._succeeded()
+
+    def blockers(self) -> list[str]:
+        """Return what stands against finalising."""
+        self._go("chot/")
+        return self.page.locator("main .alert--error").all_inner_texts()
+
     def assign(self, code: str, agency: str) -> None:
         """Give a part of the set to an agency."""
         self._go("phan-cong/")

@@ -14,7 +14,7 @@ from wagtail.models import ModelLogEntry
 import pytest
 
 from cms import clock
-from cms.exceptions import PermissionRefused
+from cms.exceptions import PermissionRefused, PortalError
 from publishing.domain.releases import (
     approve_release,
     build_release,
@@ -170,6 +170,30 @@ def test_approval_needs_a_decision_and_happens_once(this):
         {"state": "draft"},
         "approved",
     )
+
+
+@pytest.mark.parametrize(
+    ("publish_at", "decision_date", "code"),
+    [
+        (dt.datetime(9999, 12, 31, 9, tzinfo=dt.UTC), dt.date(2026, 4, 1), "implausible_date"),
+        (dt.datetime(2030, 1, 2, 9, tzinfo=dt.UTC), dt.date(2026, 4, 1), "publication_too_far"),
+        (dt.datetime(2026, 5, 2, 9, tzinfo=dt.UTC), dt.date(2026, 5, 3), "decision_after_publication"),
+        (dt.datetime(2026, 5, 2, 9, tzinfo=dt.UTC), dt.date(26, 5, 2), "implausible_date"),
+    ],
+)
+def test_approval_refuses_dates_that_can_only_be_a_slip(this, publish_at, decision_date, code):
+    release = built_release(this)
+    with clock.at(dt.datetime(2026, 5, 1, 9, tzinfo=dt.UTC)), pytest.raises(PortalError) as refusal:
+        approve_release(
+            release=release,
+            user=this.approver,
+            publish_at=publish_at,
+            decision_number="1/QĐ",
+            decision_date=decision_date,
+        )
+    assert refusal.value.code == code
+    release.refresh_from_db()
+    assert release.state == ReleaseState.DRAFT
 
 
 def test_the_slower_of_two_approvers_is_told(this):

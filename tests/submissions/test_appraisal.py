@@ -75,6 +75,7 @@ def test_set__not_applicable_by_corrected_inputs_leaves_the_maximum(this):
         ("1.1", {"points": "0", "reason": ""}, "reason_missing"),
         ("1.1", {"points": "0", "reason": "   "}, "reason_missing"),
         ("1.1", {"points": "", "reason": "Chấm lại"}, "points_missing"),
+        ("1.1", {"points": "", "reason": ""}, "points_missing"),
         ("1.1", {"points": "không", "reason": "Chấm lại"}, "not_a_number"),
         ("1.2.2", {"inputs": {"numerator": "9"}, "reason": "Chấm lại"}, "inputs_missing"),
         ("2.2.1", {"points": "1", "reason": "Chấm lại"}, "not_appraised"),

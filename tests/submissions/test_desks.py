@@ -16,6 +16,7 @@ from cms.enums import Role
 from cms.models import User
 from submissions.domain.finalise import readiness
 from submissions.domain.ledger import current_entry
+from submissions.domain.rounds import PHASE_ORDER
 from submissions.domain.score_batches import RowDecision, record_appraisals, record_central_many
 from submissions.enums import ParticipantStatus, Phase, RoundState, SubmissionState
 from submissions.models import (
@@ -115,6 +116,10 @@ def acts(this: OpenRound) -> dict[str, tuple[str, dict[str, str]]]:
             url(this, "round_adjustments"),
             {"participant": str(this.plain.pk), "kind": "bonus", "points": "1", "reason": "Giải thưởng"},
         ),
+        "end_phase": (
+            url(this, "round_deadlines"),
+            {"viec": "ket-thuc", "pha": Phase.APPRAISAL_1, "ly-do": "Đã thẩm định xong"},
+        ),
         "finalise": (url(this, "round_finalise"), {"xac-nhan": readiness(this.round).digest}),
     }
 
@@ -129,8 +134,14 @@ ACT_NAMES = (
     "status",
     "central",
     "adjust",
+    "end_phase",
     "finalise",
 )
+
+
+def after_all_phases() -> dt.datetime:
+    """A moment at which the calendar of the round is over."""
+    return timezone.now() + dt.timedelta(days=90)
 
 
 def footprint(this: OpenRound) -> tuple[object, ...]:
@@ -164,7 +175,8 @@ def test_only_the_secretariat_acts_on_the_desk(this, signed_in):
 def test_the_secretariat_does_each_act(this, act, signed_in):
     before = footprint(this)
     address, data = acts(this)[act]
-    response = signed_in(this.secretary).post(address, data)
+    with clock.at(after_all_phases() if act == "finalise" else timezone.now()):
+        response = signed_in(this.secretary).post(address, data)
     assert response.status_code == 302, response.content.decode()
     if act != "defaults":  # the tiny set names no agency
         assert footprint(this) != before
@@ -242,14 +254,44 @@ def test_an_extension_reopens_a_sent_form_only_where_that_is_said(this, signed_i
     assert this.plain.submission.state == SubmissionState.DRAFT
 
 
+def test_finalising_names_the_phases_that_have_not_ended(this, signed_in):
+    client = signed_in(this.secretary)
+    decide_all(this)
+    page = client.post(url(this, "round_finalise"), {"xac-nhan": ""})
+    assert page.status_code == 422
+    standing = [row.phase for row in page.context["open_phases"]]
+    assert standing == list(PHASE_ORDER)
+    named = [blocker.split("”")[0].removeprefix("“") for blocker in page.context["readiness"].blockers]
+    assert named == [str(Phase(phase).label) for phase in standing]
+
+    for phase in standing:
+        client.post(url(this, "round_deadlines"), {"viec": "ket-thuc", "pha": phase, "ly-do": "Đã thẩm định xong"})
+    assert client.post(url(this, "round_finalise"), {"xac-nhan": ""}).status_code == 302
+    this.round.refresh_from_db()
+    assert this.round.state == RoundState.FINALISED
+
+
+def test_ending_a_phase_asks_for_the_reason(this, signed_in):
+    form = {"viec": "ket-thuc", "pha": Phase.APPRAISAL_1, "ly-do": " "}
+    page = signed_in(this.secretary).post(url(this, "round_deadlines"), form, follow=True)
+    assert ["“Thẩm định lần 1”" in str(message) for message in page.context["messages"]] == [True]
+    assert PhaseDeadline.objects.get(round=this.round, phase=Phase.APPRAISAL_1).closes_at > timezone.now()
+
+
+def test_finalising_refuses_gaps_that_were_not_confirmed(this, signed_in):
+    with clock.at(after_all_phases()):
+        answer = signed_in(this.secretary).post(url(this, "round_finalise"), {"xac-nhan": ""})
+    assert (answer.status_code, len(answer.context["gaps"])) == (422, 2)
+
+
 def test_finalising_asks_for_the_gaps_it_showed(this, signed_in):
     client = signed_in(this.secretary)
     shown = readiness(this.round)
-    assert client.post(url(this, "round_finalise"), {"xac-nhan": ""}).status_code == 422
     decide_all(this)
-    assert client.post(url(this, "round_finalise"), {"xac-nhan": shown.digest}).status_code == 422
-    assert readiness(this.round).is_complete
-    assert client.post(url(this, "round_finalise"), {"xac-nhan": ""}).status_code == 302
+    with clock.at(after_all_phases()):
+        assert client.post(url(this, "round_finalise"), {"xac-nhan": shown.digest}).status_code == 422
+        assert readiness(this.round).is_complete
+        assert client.post(url(this, "round_finalise"), {"xac-nhan": ""}).status_code == 302
     this.round.refresh_from_db()
     assert this.round.state == RoundState.FINALISED
     assert this.round.seals.get().entries == ScoreEntry.objects.count()

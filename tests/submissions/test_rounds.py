@@ -4,8 +4,11 @@ import datetime as dt
 
 from django.utils import timezone
 
+from wagtail.models import ModelLogEntry
+
 import pytest
 
+from cms.dates import DateError
 from cms.enums import Role
 from cms.exceptions import PermissionRefused
 from submissions.domain import rounds
@@ -129,6 +132,77 @@ def test_set_deadline__closes_before_it_opens():
         )
     assert refused.value.code == "deadline_order"
     assert "05/01/2026" in refused.value.message
+
+
+def test_set_deadline__a_year_that_cannot_be_meant():
+    round = RoundFactory()
+    with pytest.raises(DateError, match="31/12/9999"):
+        rounds.set_deadline(
+            round=round,
+            phase=Phase.SELF_ASSESSMENT,
+            opens_at=at(1),
+            closes_at=dt.datetime(9999, 12, 31, 10, tzinfo=dt.UTC),
+            user=user_with_role(Role.SECRETARIAT, round.owner),
+        )
+
+
+def test_set_deadline__earlier_than_announced_needs_a_reason():
+    round = RoundFactory(state=RoundState.OPEN)
+    secretary = user_with_role(Role.SECRETARIAT, round.owner)
+    times = {"round": round, "phase": Phase.APPRAISAL_1, "opens_at": at(1), "user": secretary}
+    rounds.set_deadline(**times, closes_at=at(20))
+    rounds.set_deadline(**times, closes_at=at(25))
+    with pytest.raises(SubmissionError) as refused:
+        rounds.set_deadline(**times, closes_at=at(24))
+    assert (refused.value.code, "25/01/2026" in refused.value.message) == ("reason_missing", True)
+    rounds.set_deadline(**times, closes_at=at(24), reason="Các cơ quan đã thẩm định xong")
+    last = ModelLogEntry.objects.for_instance(round).filter(action="submissions.deadline").latest("pk")
+    assert last.data["reason"] == "Các cơ quan đã thẩm định xong"
+    assert PhaseDeadline.objects.get(round=round).closes_at == at(24)
+
+
+def test_set_deadline__earlier_while_the_round_is_prepared():
+    round = RoundFactory()
+    times = {"round": round, "phase": Phase.COUNCIL, "user": user_with_role(Role.SECRETARIAT, round.owner)}
+    rounds.set_deadline(**times, opens_at=at(1), closes_at=at(20))
+    rounds.set_deadline(**times, opens_at=at(1), closes_at=at(10))
+    assert PhaseDeadline.objects.get(round=round).closes_at == at(10)
+
+
+def test_end_phase__locks_what_has_begun_and_takes_out_what_has_not():
+    round = RoundFactory(state=RoundState.APPRAISAL)
+    secretary = user_with_role(Role.SECRETARIAT, round.owner)
+    soon = timezone.now() + dt.timedelta(days=20)
+    PhaseDeadlineFactory(round=round, phase=Phase.APPRAISAL_1)
+    PhaseDeadlineFactory(round=round, phase=Phase.COUNCIL, opens_at=soon, closes_at=soon + dt.timedelta(days=1))
+    assert [row.phase for row in rounds.open_phases(round)] == [Phase.APPRAISAL_1, Phase.COUNCIL]
+    for phase in (Phase.APPRAISAL_1, Phase.COUNCIL):
+        rounds.end_phase(round=round, phase=phase, reason="Hội đồng đã họp sớm", user=secretary)
+    [left] = PhaseDeadline.objects.filter(round=round)
+    assert (left.phase, left.closes_at <= timezone.now(), rounds.open_phases(round)) == (Phase.APPRAISAL_1, True, [])
+    entries = ModelLogEntry.objects.for_instance(round).filter(action="submissions.deadline")
+    assert {entry.data["reason"] for entry in entries} == {"Hội đồng đã họp sớm"}
+    with pytest.raises(SubmissionError, match="“Thẩm định lần 1”"):
+        rounds.end_phase(round=round, phase=Phase.APPRAISAL_1, reason="Lần nữa", user=secretary)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "error"),
+    [
+        (RoundState.DRAFT, "Sớm", WrongState),
+        (RoundState.FINALISED, "Sớm", WrongState),
+        (RoundState.OPEN, " ", SubmissionError),
+    ],
+)
+def test_end_phase__refused(state, reason, error):
+    round = RoundFactory(state=state)
+    row = PhaseDeadlineFactory(round=round)
+    secretary = user_with_role(Role.SECRETARIAT, round.owner)
+    with pytest.raises(error):
+        rounds.end_phase(round=round, phase=row.phase, reason=reason, user=secretary)
+    with pytest.raises(PermissionRefused):
+        rounds.end_phase(round=round, phase=row.phase, reason="Sớm", user=user_with_role(Role.SECRETARIAT))
+    assert PhaseDeadline.objects.get(round=round).closes_at == row.closes_at
 
 
 def test_set_deadline__superior_round_may_not_lock_before_its_children():

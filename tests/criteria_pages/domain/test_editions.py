@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from wagtail.models import ModelLogEntry, Page
 from wagtail.signals import page_published
@@ -15,6 +15,7 @@ from wagtail.signals import page_published
 import pytest
 
 from cms.models import HomePage
+from criteria_pages.domain.announcement import edition_announcement
 from criteria_pages.domain.authoring import body_from_definition, definition_from_page
 from criteria_pages.domain.editions import freeze_edition, reconcile_editions
 from criteria_pages.domain.problems import PublishRefused
@@ -210,3 +211,19 @@ def test_the_database_itself_refuses(act):
     with pytest.raises(DatabaseError, match="never changed or deleted"), transaction.atomic():
         rows.update(title="Other") if act == "update" else rows._raw_delete("default")
     assert CriteriaEdition.objects.get().title == edition.title
+
+
+def test_announcement__says_what_a_publication_froze(home):
+    with translation.override("en"):
+        page = publish(draft(home))
+        assert edition_announcement(page) == "Edition 1 was frozen, the first of this set."
+        page.title = "Another title"
+        assert edition_announcement(publish(page)) == (
+            "Edition 2 was frozen. Wording only, 1 difference from edition 1: Title."
+        )
+        page.decision_number = "12/QĐ"
+        assert edition_announcement(publish(page)) == "Edition 3 was frozen: only the decision differs from edition 2."
+        assert (
+            edition_announcement(publish(page))
+            == "Nothing that an edition holds has changed: edition 3 stays the newest."
+        )

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.utils import translation
+
 import pytest
 
 from criteria_pages.rules.expressions import DivisionByZeroError, ExpressionError, parse
@@ -81,3 +83,28 @@ def test_division_by_zero_names_the_variable():
     with pytest.raises(DivisionByZeroError) as caught:
         parse("a / b", NAMES).evaluate({"a": Decimal(1), "b": Decimal(0)})
     assert caught.value.name == "b"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a / b * maximum", "“Done” / “Asked” × the most"),
+        ("(a + b) * 0.5", "(“Done” + “Asked”) × 0.5"),
+        ("a - (b - 1)", "“Done” − (“Asked” − 1)"),
+        ("a - b - 1", "“Done” − “Asked” − 1"),
+        ("a / (b * 2)", "“Done” / (“Asked” × 2)"),
+        ("-(a + b)", "−(“Done” + “Asked”)"),
+        ("min(a, b / 2)", "the least of (“Done”; “Asked” / 2)"),
+        ("maximum if a / b >= 0.8 else 0", "the most if “Done” / “Asked” ≥ 0.8, else 0"),
+        ("1 + (a if a > b else b)", "1 + (“Done” if “Done” > “Asked”, else “Asked”)"),
+    ],
+)
+def test_shown__with_the_words_of_the_form(text, shown):
+    names = {"a": "“Done”", "b": "“Asked”", "maximum": "the most"}
+    with translation.override("en"):
+        assert parse(text, frozenset({"a", "b"})).shown(names) == shown
+
+
+def test_shown__with_the_decimal_comma_in_vietnamese():
+    with translation.override("vi"):
+        assert parse("a * 0.5", frozenset({"a"})).shown({"a": "3"}) == "3 × 0,5"

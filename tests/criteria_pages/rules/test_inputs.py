@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.utils import translation
+
 import pytest
 
 from criteria_pages.rules.base import InputField
@@ -51,6 +53,8 @@ def test_blank_is_left_out():
         (INTEGER, "1,5", "not_whole"),
         (DATE, "30/02/2024", "not_a_date"),
         (DATE, "soon", "not_a_date"),
+        (DATE, "31/12/9999", "implausible_date"),
+        (DATE, "0024-01-25", "implausible_date"),
         (BOOLEAN, "maybe", "not_boolean"),
         (CHOICE, "b", "unknown_choice"),
     ],
@@ -66,3 +70,10 @@ def test_all_errors_at_once():
     with pytest.raises(InputErrors) as caught:
         canonical_inputs([DECIMAL, other], {"n": "x", "m": "y"})
     assert [error.field for error in caught.value.errors] == ["n", "m"]
+
+
+def test_the_sentence_beside_an_input_leaves_its_label_out():
+    with translation.override("en"), pytest.raises(InputErrors) as refused:
+        canonical_inputs([DECIMAL], {"n": "-1"})
+    [error] = refused.value.errors
+    assert (error.message, error.beside) == ("Number: -1 is less than 0.", "-1 is less than 0.")

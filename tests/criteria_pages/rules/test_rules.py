@@ -13,6 +13,7 @@ from criteria_pages.scoring import score_leaf
 from tests.factories.rules import SOUND_RULES, ruled
 
 pytestmark = pytest.mark.unit
+FORMULA = "“Files done” / “Files received” × maximum points"
 
 
 @pytest.mark.parametrize("kind", SOUND_RULES)
@@ -74,13 +75,13 @@ SCORES = [
     ("deadline", {}, {"done": "yes", "date": "2026-01-10"}, "0.5", "10/01/2026 is 10 days after 31/12/2025: 0.5."),
     ("deadline", {}, {"done": "yes", "date": "2026-01-11"}, "0", "11/01/2026 is 11 days after 31/12/2025: 0."),
     ("deadline", {}, {"done": "no"}, "0", "Not done: 0."),
-    ("formula", {}, {"a": "1", "b": "3"}, "0.666667", "a / b * maximum with a = 1, b = 3 = 0.6667."),
+    ("formula", {}, {"a": "1", "b": "3"}, "0.666667", f"{FORMULA} = 1 / 3 × 2 = 0.6667."),
     (
         "formula",
         {},
         {"a": "4", "b": "3"},
         "2",
-        "a / b * maximum with a = 4, b = 3 = 2.6667, held within 0 and 2: 2.",
+        f"{FORMULA} = 4 / 3 × 2 = 2.6667, held within 0 and 2: 2.",
     ),
     ("manual", {}, {"points": "1.75"}, "1.75", "Judged: 1.75 of 2."),
     ("survey", {}, {"points": "1.234567"}, "1.234567", "Survey: 1.2346 of 2."),
@@ -141,7 +142,7 @@ REFUSED = [
         {"a": "1", "b": "0"},
         "b",
         "division_by_zero",
-        "The formula “a / b * maximum” divides by 0 for these numbers. Check “Files received”.",
+        f"The formula {FORMULA} divides by 0 for these numbers. Check “Files received”.",
     ),
     ("manual", {"points": "0.3"}, "points", "off_step", "Points: 0.3 is not a multiple of 0.25."),
     ("manual", {"points": "2.25"}, "points", "too_large", "Points: 2.25 is more than 2."),
@@ -298,7 +299,7 @@ DESCRIPTIONS = {
     "count": "0.5 for each (initiative), at most 2",
     "deduction": "2, less 0.1 for each (late report), not below 0",
     "deadline": "by 31/12/2025: 2; up to 10 days late: 0.5; later or not done: 0",
-    "formula": "a / b * maximum (from 0 to 2; a: Files done; b: Files received)",
+    "formula": f"{FORMULA} (from 0 to 2)",
     "manual": "judged from 0 to 2 in steps of 0.25",
     "survey": "sociological survey, from 0 to 2 (Quality of texts)",
     "central": "entered centrally, from 0 to 2; source: Satisfaction index",
@@ -313,3 +314,4 @@ def test_describe(kind, sentence):
 def test_sentences_carry_the_decimal_comma_in_vietnamese():
     with translation.override("vi"):
         assert "0,8333 = 1,6667" in score_leaf(ruled("ratio"), {"numerator": "15", "denominator": "18"}).sentence
+        assert "7,5 / 3 × 2 = 5, " in score_leaf(ruled("formula"), {"a": "7.5", "b": "3"}).sentence
