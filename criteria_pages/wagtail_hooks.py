@@ -89,6 +89,16 @@ def register_log_actions(actions: LogActionRegistry) -> None:
 
 @hooks.register("after_publish_page")
 def tell_of_the_edition(request: HttpRequest, page: Page) -> None:
-    """Tell the editor what the publication froze: a change of the title alone makes a new edition too."""
+    """Say what the publication froze: a change of the title alone makes a new edition too."""
     if isinstance(page, CriteriaSetPage) and (sentence := edition_announcement(page)):
         messages.info(request, sentence)
+
+
+@hooks.register("after_edit_page")
+def tell_of_the_approved_edition(request: HttpRequest, page: Page) -> None:
+    """Say the same to an approver whose step brought the set live."""
+    if not (isinstance(page, CriteriaSetPage) and request.POST.get("action-workflow-action")):
+        return
+    stored = CriteriaSetPage.objects.get(pk=page.pk)
+    if stored.live and stored.live_revision_id == stored.latest_revision_id:
+        tell_of_the_edition(request, stored)

@@ -125,7 +125,7 @@ def _bring_about(pages: dict[str, Page]) -> dict[str, list[str]]:
     """Do what leads to screens that no link of the demonstration data leads to; return where they are, by account."""
     in_appraisal = "bac-kan-2023-minh-hoa"
     rare_screens.ask_for_explanation(pages["thamdinh"], round_code=in_appraisal, unit="Sở Y tế")
-    rare_screens.publish_newer_edition(pages["bientap"], title="Thanh tra Chính phủ")
+    rare_screens.publish_newer_edition(pages["bientap"], pages["pheduyet"], title="Thanh tra Chính phủ")
     return {
         "thuongtruc": [
             rare_screens.export_scores(pages["thuongtruc"], round_code=in_appraisal),

@@ -65,11 +65,13 @@ def upload_workbook(contributor: Page, *, round_name: str) -> str:
     return urlsplit(contributor.url).path
 
 
-def publish_newer_edition(editor: Page, *, title: str) -> None:
-    """Give the set another decision and publish it: rounds on it are then offered the newer edition."""
+def publish_newer_edition(editor: Page, approver: Page, *, title: str) -> None:
+    """Give the set another decision and let it be approved: rounds on it are then offered the newer edition."""
     admin = CriteriaAdmin(editor)
-    admin.edit(admin.find(title), {"decision_number": "77/QĐ-MH"})
-    admin.publish()
+    number = admin.find(title)
+    admin.edit(number, {"decision_number": "77/QĐ-MH"})
+    admin.submit()
+    CriteriaAdmin(approver).approve(number)
 
 
 def prepare_survey(officer: Page) -> str:
