@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -193,10 +194,13 @@ class RoundForm(forms.Form):
     period_to = LocalDate(label=gettext_lazy("Period assessed to"))
 
     def __init__(
-        self, *args: Any, owners: Iterable[Unit], parents: Iterable[AssessmentRound] = (), **kwargs: Any
+        self, *args: Any, owners: QuerySet[Unit], parents: Iterable[AssessmentRound] = (), **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = owners
+        self.fields["owner"].label_from_instance = _owner_label
+        if len(owners) == 1:
+            self.fields["owner"].empty_label = None
         self.fields["parent"].queryset = parents
         self.fields["edition"].queryset = CriteriaEdition.objects.defer("definition_json").order_by("-published_at")
 
@@ -207,6 +211,13 @@ class RoundForm(forms.Form):
             base = slug(data["name"])[:50]
             data["code"] = base if str(data["year"]) in base else f"{base}-{data['year']}"
         return data
+
+
+def _owner_label(unit: Unit) -> str:
+    """The unit's name; one that has ended says since when, for rounds of its last years."""
+    if unit.valid_to is None:
+        return str(unit)
+    return _("%(unit)s (until %(day)s)") % {"unit": unit, "day": unit.valid_to.strftime("%d/%m/%Y")}
 
 
 class ParticipantsForm(forms.Form):

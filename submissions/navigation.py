@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 
 from django.http import HttpRequest
@@ -13,7 +14,7 @@ from cms import clock
 from cms.enums import Role
 from cms.models import User
 from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
-from cms.permissions import READ_ALL_ROLES, roles_in
+from cms.permissions import READ_ALL_ROLES, roles_in, units_where
 from submissions.domain.appraisal_gate import current_phase_deadline
 from submissions.domain.appraisal_queue import rounds_for, workload
 from submissions.domain.explanations import UNIT_ROLES, requests_for_unit
@@ -89,3 +90,63 @@ def appraisal_todos(user: User) -> list[Todo]:
                 )
             )
     return todos
+
+
+@register_todo
+def secretariat_todos(user: User) -> list[Todo]:
+    """What each round that the user runs waits for: its opening, its next step, or the phase under way."""
+    return [_next_step(round_) for round_ in _rounds_under_way(user, Role.SECRETARIAT)]
+
+
+@register_todo
+def reader_todos(user: User) -> list[Todo]:
+    """Rounds that the council is about to decide on, and rounds under way that auditors may look into."""
+    council = [
+        Todo(
+            title=_("Read the scores before the council decides: %(round)s") % {"round": round_.name},
+            url=reverse("submissions:round_page", args=[round_.code]),
+            due=_closes(round_, Phase.COUNCIL),
+            kind="council",
+        )
+        for round_ in _rounds_under_way(user, Role.COUNCIL_MEMBER)
+        if round_.state in {RoundState.APPRAISAL, RoundState.COUNCIL}
+    ]
+    audited = [
+        Todo(
+            title=_("Look into the round under way: %(round)s (%(state)s)")
+            % {"round": round_.name, "state": round_.get_state_display()},
+            url=reverse("submissions:round_page", args=[round_.code]),
+            kind="audit",
+        )
+        for round_ in _rounds_under_way(user, Role.AUDITOR)
+        if round_.state != RoundState.DRAFT
+    ]
+    return council + audited
+
+
+def _rounds_under_way(user: User, role: str) -> list[AssessmentRound]:
+    """Return the rounds, not finalised yet, of the units for which the user holds the role, with their deadlines."""
+    rows = AssessmentRound.objects.filter(owner__in=units_where(user, role)).exclude(state=RoundState.FINALISED)
+    return list(rows.prefetch_related("deadlines").order_by("year", "pk"))
+
+
+def _closes(round_: AssessmentRound, *phases: str) -> dt.datetime | None:
+    """Return when the first of the phases locks whose time is not over; None where none is left."""
+    left = [row.closes_at for row in round_.deadlines.all() if row.phase in phases and row.closes_at > clock.now()]
+    return min(left, default=None)
+
+
+def _next_step(round_: AssessmentRound) -> Todo:
+    name = {"round": round_.name}
+    page = reverse("submissions:round_page", args=[round_.code])
+    if round_.state == RoundState.DRAFT:
+        return Todo(_("Prepare and open the round: %(round)s") % name, page, None, "prepare")
+    if round_.state == RoundState.OPEN:
+        due = _closes(round_, Phase.SELF_ASSESSMENT)
+        sentence = _("Follow the self-assessment: %(round)s") if due else _("Start the appraisal: %(round)s")
+        return Todo(sentence % name, page, due, "follow")
+    due = _closes(round_, *Phase.values)
+    if due:
+        return Todo(_("Follow the appraisal: %(round)s") % name, page, due, "follow")
+    sealing = reverse("submissions:round_finalise", args=[round_.code])
+    return Todo(_("Finalise the round: %(round)s") % name, sealing, None, "seal")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -70,6 +72,8 @@ class BasePage(Page):
     ]
 
     base_form_class = PageForm
+    #: The field with the day that the page is about (of a decision, of issue); lists show it.
+    date_field = ""
 
     class Meta:
         abstract = True
@@ -106,6 +110,14 @@ class BasePage(Page):
     def display_summary(self) -> str:
         """The summary in the language of the interface."""
         return self.summary_en if self.summary_en and get_language() == "en" else self.summary
+
+    @property
+    def own_date(self) -> dt.date | None:
+        """The day that the page is about or, where it has none, the day on which it was first published."""
+        day: dt.date | None = getattr(self, self.date_field) if self.date_field else None
+        if day is None and self.first_published_at:
+            return timezone.localtime(self.first_published_at).date()
+        return day
 
 
 class HomePage(BasePage):

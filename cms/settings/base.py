@@ -237,6 +237,8 @@ Q_CLUSTER = {
 }
 # A worker that was silent for longer makes the portal not ready (three beats of a minute each).
 PORTAL_WORKER_SILENCE_SECONDS = env.int("PORTAL_WORKER_SILENCE_SECONDS", default=200)
+# Who sends it as "Authorization: Bearer …" is told by /-/ready which check fails; everybody else only whether.
+PORTAL_HEALTH_TOKEN = env.str("PORTAL_HEALTH_TOKEN", default="")
 if env.bool("PORTAL_REDIS_BROKER", default=False) and REDIS_URL:
     Q_CLUSTER["redis"] = REDIS_URL
 else:

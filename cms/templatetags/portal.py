@@ -315,7 +315,8 @@ def user_places(context: template.Context) -> list[dict[str, str]]:
     if user is None or not user.is_authenticated:
         return []
     memberships = user.memberships.in_force(clock.now().date()).select_related("unit")
-    return [{"role": item.get_role_display(), "unit": str(item.unit)} for item in memberships]
+    pairs = dict.fromkeys((item.get_role_display(), str(item.unit)) for item in memberships)
+    return [{"role": role, "unit": unit} for role, unit in pairs]
 
 
 @register.simple_tag(takes_context=True)

@@ -10,12 +10,14 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cms import clock
 from cms.jobs.schedules import HEARTBEAT
 from cms.models import WorkerHeartbeat
+from cms.permissions import may_read_all
 
 logger = logging.getLogger(__name__)
 _MIGRATIONS_SEEN = "migrations-complete"
@@ -31,12 +33,26 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """The database answers, its tables are those of this version, and a worker gave a sign of life lately."""
+    """The database answers, its tables are those of this version, and a worker gave a sign of life lately.
+
+    Anybody learns whether; what is wrong is told only to those who may see it.
+    """
     checks = {"database": _database()}
     checks["migrations"] = (checks["database"] == "ok" and _migrations()) or "unknown"
     checks["worker"] = (checks["database"] == "ok" and _worker()) or "unknown"
     good = all(state == "ok" for state in checks.values())
-    return JsonResponse({"status": "ok" if good else "failing", "checks": checks}, status=200 if good else 503)
+    answer: dict[str, object] = {"status": "ok" if good else "failing"}
+    if _may_see_details(request, database_answers=checks["database"] == "ok"):
+        answer["checks"] = checks
+    return JsonResponse(answer, status=200 if good else 503)
+
+
+def _may_see_details(request: HttpRequest, *, database_answers: bool) -> bool:
+    """By the configured token, or signed in as somebody who may read everything (which the database has to tell)."""
+    expected = f"Bearer {settings.PORTAL_HEALTH_TOKEN}"
+    if settings.PORTAL_HEALTH_TOKEN and constant_time_compare(request.headers.get("Authorization", ""), expected):
+        return True
+    return database_answers and settings.SESSION_COOKIE_NAME in request.COOKIES and may_read_all(request.user)
 
 
 def _database() -> str:

@@ -47,9 +47,11 @@ class UnitChangeView(WagtailAdminTemplateMixin, FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say what will happen."""
-        return super().get_context_data(
+        context: dict[str, Any] = super().get_context_data(
             **kwargs, unit=self.unit, submit_button_label=self.submit_label, explanation=self.explanation
         )
+        # The scripts and styles of the fields: without them the date has no picker.
+        return {**context, "media": context["form"].media}
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Do it, or say why not."""

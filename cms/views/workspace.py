@@ -1,5 +1,7 @@
 """The workspace's first page: what waits for the user."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,6 +20,17 @@ def home(request: HttpRequest) -> HttpResponse:
         "cms/workspace_home.html",
         {
             "todos": todos_for(request.user),
-            "memberships": memberships_of(request.user).select_related("unit"),
+            "places": _places(request),
         },
     )
+
+
+def _places(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the user's roles, each once, with the names of the units for which it is held (a renamed unit once)."""
+    found: dict[str, list[str]] = {}
+    rows = memberships_of(request.user).select_related("unit").order_by("role", "unit__order", "unit__name")
+    for membership in rows:
+        names = found.setdefault(membership.get_role_display(), [])
+        if str(membership.unit) not in names:
+            names.append(str(membership.unit))
+    return [{"role": role, "units": units} for role, units in found.items()]

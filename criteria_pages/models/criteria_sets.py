@@ -63,6 +63,7 @@ class CriteriaSetPage(ApprovedPage, RoutablePageMixin, BasePage):
     )
     comparison_reason = models.CharField(_("reason"), max_length=500, blank=True)
 
+    date_field = "decision_date"
     template = "criteria_pages/criteria_set_page.html"
     parent_page_types = ["cms.HomePage", "cms.SectionPage"]
     subpage_types: list[str] = []

@@ -58,6 +58,7 @@ class GuidancePage(BasePage):
         LegalDocument, blank=True, related_name="guidance", verbose_name=_("legal basis")
     )
 
+    date_field = "issued_on"
     template = "criteria_pages/guidance_page.html"
     parent_page_types = ["cms.HomePage", "cms.SectionPage"]
     subpage_types: list[str] = []

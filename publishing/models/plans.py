@@ -44,6 +44,7 @@ class YearlyPlanPage(BasePage):
     sections = StreamField(PlanSectionsBlock(), blank=True, verbose_name=_("sections of the text"))
     tasks = StreamField(PlanTasksBlock(), blank=True, verbose_name=_("tasks"))
 
+    date_field = "signed_on"
     template = "publishing/yearly_plan_page.html"
     parent_page_types = ["cms.HomePage", "cms.SectionPage"]
     subpage_types: list[str] = []

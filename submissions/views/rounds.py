@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -63,8 +64,9 @@ def round_list(request: HttpRequest) -> HttpResponse:
 def round_create(request: HttpRequest) -> HttpResponse:
     """Create a round in preparation."""
     require_role(request.user, Role.SECRETARIAT)
-    owners = units_where(request.user, Role.SECRETARIAT).valid_on(clock.today())
     today = clock.today()
+    # Those that still exist first; one that has ended may hold the round of its last year.
+    owners = units_where(request.user, Role.SECRETARIAT).order_by(F("valid_to").desc(nulls_first=True), "order", "name")
     form = RoundForm(
         request.POST or None,
         owners=owners,

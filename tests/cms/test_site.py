@@ -66,10 +66,32 @@ def test_live_needs_nothing(client, django_assert_num_queries):
         assert client.get("/-/live").json() == {"status": "ok"}
 
 
+KNOWN = {"authorization": "Bearer a-token-of-the-monitoring"}
+
+
+@pytest.fixture(autouse=True)
+def _health_token(settings):
+    settings.PORTAL_HEALTH_TOKEN = "a-token-of-the-monitoring"
+
+
+def test_ready_tells_strangers_only_whether(client, signed_in, settings):
+    assert client.get("/-/ready").json() == {"status": "failing"}
+    assert client.get("/-/ready", headers={"authorization": "Bearer wrong"}).json() == {"status": "failing"}
+    for role in Role:
+        told = "checks" in signed_in(user_with_role(role)).get("/-/ready").json()
+        assert told == (role in {Role.ADMINISTRATOR, Role.AUDITOR}), role
+    settings.PORTAL_HEALTH_TOKEN = ""
+    assert client.get("/-/ready", headers={"authorization": "Bearer "}).json() == {"status": "failing"}
+
+
 def test_ready_needs_a_worker_that_is_alive(client):
-    assert client.get("/-/ready").json()["checks"] == {"database": "ok", "migrations": "ok", "worker": "silent"}
+    assert client.get("/-/ready", headers=KNOWN).json()["checks"] == {
+        "database": "ok",
+        "migrations": "ok",
+        "worker": "silent",
+    }
     beat()
-    answer = client.get("/-/ready")
+    answer = client.get("/-/ready", headers=KNOWN)
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     WorkerHeartbeat.objects.filter(name=HEARTBEAT).update(seen_at=timezone.now() - dt.timedelta(minutes=10))
     assert client.get("/-/ready").status_code == 503
@@ -78,7 +100,7 @@ def test_ready_needs_a_worker_that_is_alive(client):
 def test_ready_sees_missing_migrations(client, monkeypatch):
     beat()
     monkeypatch.setattr("django.db.migrations.executor.MigrationExecutor.migration_plan", lambda *args: ["one"])
-    answer = client.get("/-/ready")
+    answer = client.get("/-/ready", headers=KNOWN)
     assert (answer.status_code, answer.json()["checks"]["migrations"]) == (503, "pending")
 
 
@@ -89,7 +111,7 @@ def test_ready_sees_a_database_that_is_away(client, monkeypatch):
         raise OperationalError("gone")
 
     monkeypatch.setattr("cms.views.health.connection.cursor", away)
-    answer = client.get("/-/ready")
+    answer = client.get("/-/ready", headers=KNOWN)
     assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "unreachable")
 
 

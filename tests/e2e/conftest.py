@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -65,18 +66,19 @@ def demonstration(migrated_folder: Callable[[Path], Path], tmp_path_factory: pyt
 @pytest.fixture(scope="session")
 def portal(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal for tests that only read, or that do not mind what others wrote."""
-    with _serve_copy(demonstration, tmp_path_factory) as served:
+    with serve_copy(demonstration, tmp_path_factory) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def own_portal(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal that belongs to the module."""
-    with _serve_copy(demonstration, tmp_path_factory) as served:
+    with serve_copy(demonstration, tmp_path_factory) as served:
         yield served
 
 
-def _serve_copy(demonstration: Path, tmp_path_factory: pytest.TempPathFactory):
+def serve_copy(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> AbstractContextManager[Portal]:
+    """Serve a copy of the demonstration data until the block ends."""
     folder = tmp_path_factory.mktemp("portal")
     shutil.copytree(demonstration, folder, dirs_exist_ok=True)
     return running_portal(folder)

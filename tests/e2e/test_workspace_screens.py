@@ -7,8 +7,9 @@ survey and the screens that we add to the admin are looked at here too: it takes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.urls import get_resolver
@@ -16,7 +17,7 @@ from django.urls import get_resolver
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import DESKTOP
+from tests.e2e.conftest import DESKTOP, serve_copy
 from tests.pages import rare_screens
 from tests.pages.accessibility import unsound, unsound_here
 from tests.pages.crawl import is_public_screen, kind_of, walk
@@ -80,6 +81,13 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
+def own_portal(language: str, demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal for each language: what is brought about on it can be brought about once."""
+    with serve_copy(demonstration, tmp_path_factory) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
 def found(language: str, own_portal: Portal, browser: Browser) -> Found:
     """Bring about what the demonstration data lack, then follow the links of all accounts."""
     everything, pages = Found(), {}
@@ -130,6 +138,7 @@ def _bring_about(pages: dict[str, Page]) -> dict[str, list[str]]:
         "thuongtruc": [
             rare_screens.export_scores(pages["thuongtruc"], round_code=in_appraisal),
             rare_screens.check_an_import(pages["thuongtruc"]),
+            "/lam-viec/cong-bo/ky/cap-bo-2024-minh-hoa/",
         ],
         "donvi": [rare_screens.upload_workbook(pages["donvi"], round_name="Thanh tra Chính phủ")],
         "khaosat": [rare_screens.prepare_survey(pages["khaosat"])],

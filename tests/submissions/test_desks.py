@@ -13,7 +13,7 @@ import pytest
 
 from cms import clock
 from cms.enums import Role
-from cms.models import User
+from cms.models import Membership, User
 from submissions.domain.finalise import readiness
 from submissions.domain.ledger import current_entry
 from submissions.domain.rounds import PHASE_ORDER
@@ -190,6 +190,22 @@ def test_nothing_is_changed_in_a_finalised_round(this, act, signed_in):
     signed_in(this.secretary).post(address, data)
     if act != "status":  # a note on ranking is not a score; releases are frozen copies
         assert footprint(this) == before
+
+
+def test_a_new_round_is_offered_exactly_the_units_the_secretariat_runs(signed_in):
+    owner = cms.UnitFactory(name="Bộ Nội vụ")
+    cms.UnitFactory(name="Bộ khác")
+    user = cms.user_with_role(Role.SECRETARIAT, owner)
+    form = signed_in(user).get(reverse("submissions:round_create")).context["form"]
+    assert list(form.fields["owner"].choices) == [(owner.pk, "Bộ Nội vụ")]
+    assert form["owner"].value() == owner.pk
+
+    ended = cms.UnitFactory(name="Bộ cũ", valid_to=dt.date(2025, 2, 28))
+    Membership.objects.create(user=user, unit=ended, role=Role.SECRETARIAT)
+    form = signed_in(user).get(reverse("submissions:round_create")).context["form"]
+    offered = [(value, "28/02/2025" in label) for value, label in form.fields["owner"].choices][1:]
+    assert offered == [(owner.pk, False), (ended.pk, True)]
+    assert form["owner"].value() == owner.pk
 
 
 def test_a_whole_round_is_set_up_from_the_desk(signed_in):
