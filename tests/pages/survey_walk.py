@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.portal_process import Portal
 
-ANSWER = re.compile(r"/khao-sat/phieu/[A-Z2-7-]+/")
+ANSWER = re.compile(r"/khao-sat/phieu/[A-Z0-9-]+/")
 PEOPLE = 5
 
 

@@ -53,7 +53,7 @@ BY_LEAF = (
     "1.3.1 Tiêu chí 1.3.1 2,00 1,50 2 − 2 × 0,25 = 1,5. Giải trình: Đã thực hiện theo kế hoạch. "
     "1.3.2 Tiêu chí 1.3.2 1,00 1,00 20/12/2025 không muộn hơn 31/12/2025: 1. Giải trình: Đã thực hiện theo kế hoạch. "
     "2. Lĩnh vực 2 (tối đa 8,00; tự chấm 3,05 trên 4,00) 2.1. Nhóm tiêu chí 2.1 "
-    "2.1.1 Tiêu chí 2.1.1 2,00 1,80 a/b*2 với a = 9, b = 10 = 1,8. Giải trình: Đã thực hiện theo kế hoạch. "
+    "2.1.1 Tiêu chí 2.1.1 2,00 1,80 “Số hồ sơ đúng hạn” / “Tổng số hồ sơ” × 2 = 9 / 10 × 2 = 1,8. Giải trình: Đã thực hiện theo kế hoạch. "
     "2.1.2 Tiêu chí 2.1.2 2,00 1,25 Đánh giá: 1,25 trên 2. Giải trình: Đã thực hiện theo kế hoạch. "
     "2.2. Nhóm tiêu chí 2.2 2.2.1 Tiêu chí 2.2.1 2,00 — Không tự chấm: Điều tra xã hội học. "
     "2.2.2 Tiêu chí 2.2.2 2,00 — Không tự chấm: Nhập tập trung."
