@@ -54,6 +54,7 @@ SURVEY = (
     ("submissions.survey_letters", _("Let letters of a survey go out")),
     ("submissions.survey_address", _("Replace the address of an invitation")),
     ("submissions.survey_mixed", _("Close the survey and mix the answers")),
+    ("submissions.survey_text", _("Read or black out a free text of a survey")),
     ("submissions.survey_incident", _("Review a sign of interference")),
     ("submissions.survey_results", _("Put survey results into the ledger")),
 )

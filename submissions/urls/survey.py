@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import survey_desk, survey_lists
+from submissions.views import survey_desk, survey_lists, survey_texts
 
 LIST = "danh-sach-khao-sat/<int:pk>/"
 DESK = "khao-sat/<int:pk>/"
@@ -20,6 +20,8 @@ urlpatterns = [
     path("khao-sat/moi/", survey_desk.create, name="survey_create"),
     path(DESK, survey_desk.desk, name="survey_desk"),
     path(f"{DESK}buoc/", survey_desk.step, name="survey_step"),
+    path(f"{DESK}y-kien/", survey_texts.text_list, name="survey_texts"),
+    path(f"{DESK}y-kien/<uuid:text>/", survey_texts.change_text, name="survey_text"),
     path(f"{DESK}bao-cao.<slug:kind>", survey_desk.report_file, name="survey_report"),
     path(f"{DESK}nhom/<int:group>/", survey_desk.group, name="survey_group"),
     path(f"{DESK}danh-sach/<int:list_pk>/", survey_desk.review_list, name="survey_review_list"),

@@ -13,6 +13,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from wagtail.models import ModelLogEntry
+
 import docx
 import openpyxl
 import pypdf
@@ -22,7 +24,7 @@ from submissions.domain.survey import answering, lists, mixing, receipts, select
 from submissions.domain.survey.guessing import LIMIT
 from submissions.domain.survey.tokens import token_of
 from submissions.domain.survey.workbook import HEADERS
-from submissions.models import Invitation, RespondentList, ScoreEntry, SealedAnswer, SurveyResponse
+from submissions.models import Invitation, RespondentList, ScoreEntry, SealedAnswer, SurveyResponse, SurveyText
 from submissions.survey_enums import ListState, SurveyState
 from tests.factories.survey import OpenSurvey, open_survey
 from tests.submissions.test_survey import enter, invite, people
@@ -305,3 +307,36 @@ def test_the_officer_reads_a_list_before_accepting_it_and_cannot_change_it(signe
     assert officer.post(list_url(case, "survey_send_list"), follow=True).status_code == 200
     assert officer.post(list_url(case, "survey_upload"), {"file": workbook([])}).status_code == 409
     assert len(lists.rows_of(case.list_of(case.around.plain))) == 5
+
+
+def test_free_texts_are_the_officers_alone_and_can_be_blacked_out_for_good(signed_in: SignIn) -> None:
+    case = open_survey()
+    enter(case, people(6, "dai-bieu"))
+    for n, token in enumerate(invite(case)):
+        words = f"Ông Nguyễn Mẫu {n} chậm, ÔNG NGUYỄN MẪU {n} ký muộn"
+        answering.send_answers(token=token, answers={"q1": "A", "q2": "B", "y": words}, seconds=90, address="")
+    mixing.close_survey(survey=case.survey, user=case.officer)
+    place = reverse("submissions:survey_texts", kwargs={"pk": case.survey.pk})
+    for stranger in (case.around.contributor, case.around.secretary, case.around.approver):
+        assert signed_in(stranger).get(place).status_code == 403
+    officer = signed_in(case.officer)
+    assert officer.get(place).content.decode().count("Nguyễn Mẫu") == 6
+    first, second, third = SurveyText.objects.all()[:3]
+
+    def change(row: SurveyText, **data: str) -> SurveyText:
+        address = reverse("submissions:survey_text", kwargs={"pk": case.survey.pk, "text": row.pk})
+        assert officer.post(address, data).status_code == 302
+        row.refresh_from_db()
+        return row
+
+    name = first.text.split(" chậm")[0]
+    assert change(first, action="redact", passage=name).text == f"{'█' * len(name)} chậm, {'█' * len(name)} ký muộn"
+    assert first.state == "redacted"
+    before = second.text
+    assert (change(second, action="redact", passage="không có").text, second.state) == (before, "new")
+    assert (change(second, action="read").state, change(third, action="hide").state) == ("read", "hidden")
+    logged = list(ModelLogEntry.objects.filter(action="submissions.survey_text"))
+    assert len(logged) == 3
+    assert not any("Mẫu" in str(entry.data) for entry in logged)
+    address = reverse("submissions:survey_text", kwargs={"pk": case.survey.pk, "text": second.pk})
+    assert signed_in(case.around.secretary).post(address, {"action": "hide"}).status_code == 403

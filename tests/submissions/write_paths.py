@@ -392,6 +392,7 @@ WRITE_PATHS = [*FORM_PATHS, *APPRAISAL_PATHS, *LIST_PATHS]
 # unit or agency binds them.
 OTHER_ADDRESSES: dict[str, str] = {
     "survey:answer": "the respondent's answer; held against its deadline by a test of its own",
+    "submissions:survey_text": "blacks out a text of a closed survey; the officer has no deadline for it",
     "survey:enter_code": "finds a questionnaire, writes nothing",
     "submissions:notice": "marks the own notice as read",
     "submissions:notices_read": "marks the own notices as read",

@@ -194,8 +194,8 @@ def replace_address(*, user: User, invitation: Invitation, mail: str) -> Invitat
 
 
 def progress(survey: Survey) -> list[dict[str, object]]:
-    """Return counts by unit and group: asked, letters out, come back, answered. Groups with fewer than the minimum
-    asked show no count of answers, lest one missing answer point to a person."""
+    """Return counts by unit and group: asked, letters out, come back, answered. Where fewer than the minimum were asked
+    or have answered, no count of answers is told, lest one answer, or one that is missing, point to a person."""
     rows = (
         Invitation.objects.filter(respondent__list__survey=survey)
         .values(
@@ -220,7 +220,7 @@ def progress(survey: Survey) -> list[dict[str, object]]:
             "asked": row["asked"],
             "delivered": row["delivered"],
             "bounced": row["bounced"],
-            "answered": row["answered"] if row["asked"] >= survey.minimum_group else None,
+            "answered": row["answered"] if min(row["asked"], row["answered"]) >= survey.minimum_group else None,
         }
         for row in rows
     ]
