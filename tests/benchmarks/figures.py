@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
+RESULTS = Path(
+    os.environ.get("BENCH_RESULTS") or Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
+)
 
 
 @dataclass(frozen=True)
