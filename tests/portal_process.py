@@ -75,14 +75,21 @@ def manage(folder: Path, *arguments: str, extra: Mapping[str, str] | None = None
     return done.stdout
 
 
-def wait_until_ready(base_url: str, process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
-    """Return once `/-/ready` answers; raises PortalFailed where the process ends or the time is over."""
+def wait_until_live(base_url: str, process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
+    """Return once `/-/live` answers: the web server alone, without a worker. Raises as `wait_until_ready`."""
+    wait_until_ready(base_url, process, log, seconds, path="/-/live")
+
+
+def wait_until_ready(
+    base_url: str, process: subprocess.Popen[bytes], log: Path, seconds: float, *, path: str = "/-/ready"
+) -> None:
+    """Return once the path answers; raises PortalFailed where the process ends or the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
             raise PortalFailed(f"The portal ended with code {process.returncode}:\n{_tail(log)}")
         try:
-            with urlopen(f"{base_url}/-/ready", timeout=5) as answer:  # noqa: S310 -- our own address
+            with urlopen(f"{base_url}{path}", timeout=5) as answer:  # noqa: S310 -- our own address
                 if answer.status == 200:
                     return
         except (URLError, OSError):

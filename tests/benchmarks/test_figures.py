@@ -40,7 +40,7 @@ def test_percentile__nearest_rank(share: float, expected: int):
 
 
 def test_names__are_those_that_the_issues_use():
-    assert {"first_run", "deadline_day", "recompute", "spreadsheets"} <= set(names())
+    assert {"first_run", "deadline_day", "faults", "recompute", "spreadsheets"} <= set(names())
 
 
 def test_main__an_unknown_name_is_refused_with_those_that_exist(capsys: pytest.CaptureFixture[str]):
