@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import File
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from cms.enums import JobStatus
 from cms.jobs import JobContext, enqueue, job, register_schedule
 from cms.models import JobRun
 from publishing.domain import baking
+from publishing.domain.archives import static_archive
 from publishing.domain.releases import build_release
 from publishing.models import IndexRelease
 from submissions.models import AssessmentRound
@@ -37,6 +39,14 @@ def build(ctx: JobContext, *, round_id: int, options: dict[str, Any]) -> None:
     )
     ctx.report({"release": release.pk, "slug": release.slug})
     ctx.progress(1, 1)
+
+
+@job("publishing.archive_release", title=_("Static archive of a release"))
+def archive(ctx: JobContext, *, release_id: int) -> None:
+    """Write all pages of a public release into a ZIP that opens from disk; it becomes the job's result."""
+    release = IndexRelease.objects.select_related("edition__page", "owner").get(pk=release_id)
+    with static_archive(release, progress=ctx.progress) as content:
+        ctx.attach_result(f"{release.slug}.zip", File(content))
 
 
 BAKE = "publishing.bake_release"

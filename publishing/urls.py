@@ -29,6 +29,7 @@ urlpatterns = [
     path("lam-viec/cong-bo/<int:pk>/thu-hoi/", desk.withdraw, name="desk_withdraw"),
     path("lam-viec/cong-bo/<int:pk>/dinh-chinh/", desk.correct, name="desk_correct"),
     path("lam-viec/cong-bo/<int:pk>/huy/", desk.discard, name="desk_discard"),
+    path("lam-viec/cong-bo/<int:pk>/luu-tru/", desk.archive, name="desk_archive"),
     path("lam-viec/cong-bo/<int:pk>/kiem-tra/", desk.verify, name="desk_verify"),
     path("lam-viec/nhiem-vu-ke-hoach/", plan_desk.my_tasks, name="my_tasks"),
     path("lam-viec/nhiem-vu-ke-hoach/<int:pk>/", plan_desk.report, name="report_progress"),

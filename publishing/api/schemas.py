@@ -73,6 +73,12 @@ class PlansAsked(Asked):
     unit: Slug | None = Field(None, description="Plans in which this unit leads or supports a task")
 
 
+class SearchAsked(Asked):
+    """What to look for."""
+
+    q: Text = Field(description="Words or their beginnings; accents do not matter")
+
+
 class Problem(Schema):
     """Why a request was not answered."""
 
@@ -335,3 +341,36 @@ class PlanDetail(PlanOut):
 
     tasks: list[TaskOut]
     warnings: list[str]
+
+
+class NavigationItem(Schema):
+    """A section of the site with the pages below it; `id` is the page's number in the content API."""
+
+    id: int
+    type: str
+    title: str
+    title_en: str
+    summary: str
+    summary_en: str
+    url: str
+    children: list[NavigationItem]
+
+
+class Navigation(Schema):
+    """The sections of the site in their order."""
+
+    results: list[NavigationItem]
+
+
+class FoundOut(Schema):
+    """Something that the search found, in the language asked for by Accept-Language."""
+
+    title: str
+    url: str
+    kind: str
+    summary: str
+    note: str
+
+
+class FoundPage(Page):
+    results: list[FoundOut]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -11,11 +11,14 @@ from django.http import HttpRequest
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from wagtail.models import Page, Site
+
 from ninja import NinjaAPI, Query
 from ninja.errors import HttpError
 from ninja.throttling import AnonRateThrottle
 
 from cms import clock
+from cms.domain.search import SearchHit, search_public
 from cms.models import Unit, UnitSuccession
 from cms.text import fold
 from criteria_pages.models import CriteriaEdition
@@ -32,11 +35,11 @@ from publishing.api.represent import (
     unit_out,
 )
 from publishing.domain import queries
-from publishing.domain.exports import note_of
+from publishing.domain.exports import ILLUSTRATIVE, note_of
 from publishing.domain.plan_progress import current_progress
 from publishing.domain.plans import check_dates
 from publishing.exceptions import ReleaseAbsent, ReleaseWithdrawn
-from publishing.models import IndexRelease, PlanTask, ReleaseEntry, ReleaseScore, YearlyPlanPage
+from publishing.models import IndexRelease, PlanTask, RankingPage, ReleaseEntry, ReleaseScore, YearlyPlanPage
 from submissions.enums import RoundState
 from submissions.models import AssessmentRound
 
@@ -312,4 +315,49 @@ def plan(request: HttpRequest, pk: int) -> Any:
         **plan_out(found),
         "tasks": [task_out(task, progress) for task in tasks],
         "warnings": [warning.message for warning in check_dates(found)],
+    }
+
+
+# --- the site ---------------------------------------------------------------------------------------------------------
+@api.get("/navigation", response={200: schemas.Navigation, **PROBLEMS}, tags=["site"])
+def navigation(request: HttpRequest) -> Any:
+    """Return the sections of the site and the public pages right below them."""
+    site = Site.find_for_request(request)
+    sections = _pages(site.root_page).in_menu() if site else []
+    return {"results": [_nav(page, [_nav(child, []) for child in _shown(_pages(page))]) for page in _shown(sections)]}
+
+
+def _pages(parent: Page) -> Any:
+    return Page.objects.child_of(parent).live().public().specific()
+
+
+def _shown(pages: Iterable[Page]) -> list[Page]:
+    """Leave out ranking pages whose release is not public at this moment."""
+    return [page for page in pages if not isinstance(page, RankingPage) or page.is_public_now()]
+
+
+def _nav(page: Page, children: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": page.pk,
+        "type": page.specific_class._meta.label,
+        "title": page.title,
+        **{name: getattr(page, name, "") for name in ("title_en", "summary", "summary_en")},
+        "url": f"{settings.PORTAL_BASE_URL}{page.url or ''}",
+        "children": children,
+    }
+
+
+@api.get("/search", response={200: schemas.FoundPage, **PROBLEMS}, tags=["site"])
+def search(request: HttpRequest, asked: Query[schemas.SearchAsked]) -> Any:
+    """Find units, results, plans, guidance, criteria and pages, the best titles first."""
+    return _page(request, asked, search_public(asked.q), _found)
+
+
+def _found(hit: SearchHit) -> dict[str, Any]:
+    return {
+        "title": hit.title,
+        "url": f"{settings.PORTAL_BASE_URL}{hit.url}" if hit.url.startswith("/") else hit.url,
+        "kind": str(hit.kind),
+        "summary": hit.summary,
+        "note": ILLUSTRATIVE if hit.illustrative else "",
     }

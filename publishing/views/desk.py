@@ -14,11 +14,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cms import clock
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.jobs import enqueue
 from cms.permissions import require_role
-from publishing.domain import releases
+from publishing.domain import baking, releases
 from publishing.domain.computation import ComputedEntry
 from publishing.domain.desk import may_approve, may_build, releases_seen_by, rounds_to_release
 from publishing.domain.ranking_rows import all_rows
@@ -190,6 +191,8 @@ def _release_screen(
         "own": release.built_by_id == request.user.pk,
         "correction": corrected,
         "illustrative": release.illustrative,
+        "is_public": release.is_public(clock.now()),
+        "written": baking.manifest_of(release),
     }
     return render(request, "publishing/desk/release.html", context, status=status)
 
@@ -268,3 +271,22 @@ def verify(request: HttpRequest, pk: int) -> HttpResponse:
     release = _release(request, pk)
     findings = releases.verify_release(release)
     return render(request, "publishing/desk/verified.html", {"release": release, "findings": findings})
+
+
+@login_required
+@require_POST
+def archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Order the static archive of a public release; the job's page gives it to download."""
+    release = _release(request, pk)
+    if not release.is_public(clock.now()):
+        messages.error(request, _("An archive can be made from the time of publication on."))
+        return redirect("publishing:desk_release", pk=release.pk)
+    run = enqueue(
+        "publishing.archive_release",
+        arguments={"release_id": release.pk},
+        key=f"archive-{release.pk}-{request.user.pk}-{clock.now():%Y%m%d%H%M}",
+        user=request.user,
+        unit=release.owner,
+        title=_("Static archive: %(title)s") % {"title": release.title},
+    )
+    return redirect("cms:job", pk=run.pk)

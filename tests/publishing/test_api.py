@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +14,7 @@ from cms import clock
 from publishing.domain.releases import correct_release, withdraw_release
 from publishing.models import RankingPage
 from submissions.models import AssessmentRound
-from tests.factories.cms import UnitFactory, home_page
+from tests.factories.cms import SectionPageFactory, UnitFactory, home_page
 from tests.factories.publishing import approve, published_release
 from tests.factories.submissions import ParticipantFactory, open_round
 from tests.publishing.test_plans import plan_page
@@ -202,3 +203,44 @@ def test_the_content_api_gives_public_pages_only(client, this):
     with clock.at(release.publish_at - SECOND):
         assert client.get(f"/api/v2/pages/{ranking.pk}/").status_code == 404
         assert "xep-hang" not in client.get("/api/v2/pages/").content.decode()
+
+
+def test_navigation_names_sections_and_what_is_below(client, this):
+    release = published_release(this)
+    section = SectionPageFactory(title="Kết quả", slug="muc", title_en="Results", show_in_menus=True)
+    section.add_child(instance=RankingPage(title="Xếp hạng", slug="xep-hang", release=release))
+    SectionPageFactory(title="Không trong menu", slug="an")
+    found = client.get("/api/v1/navigation").json()["results"]
+    assert [(item["title"], item["title_en"], item["type"]) for item in found] == [
+        ("Kết quả", "Results", "cms.SectionPage")
+    ]
+    assert [(child["title"], child["url"].endswith("/muc/xep-hang/")) for child in found[0]["children"]] == [
+        ("Xếp hạng", True)
+    ]
+    with clock.at(release.publish_at - SECOND):
+        assert client.get("/api/v1/navigation").json()["results"][0]["children"] == []
+
+
+def test_search_finds_without_accents_and_holds_the_embargo(client, this):
+    home_page()
+    release = published_release(this, title="Chỉ số cải cách đặc biệt", publish_at=MOMENT)
+    with clock.at(MOMENT - SECOND):
+        assert client.get("/api/v1/search?q=cai+cach+dac+biet").json()["count"] == 0
+    with clock.at(MOMENT):
+        found = client.get("/api/v1/search?q=cai+cach+dac+biet").json()
+    assert [(hit["title"], hit["url"].endswith(release.get_absolute_url())) for hit in found["results"]] == [
+        (release.title, True)
+    ]
+    assert client.get("/api/v1/search").status_code == 422
+    assert client.get("/api/v1/search?q=" + "x" * 101).status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_example_of_the_documents_loads_every_entry(live_server, settings, repository):
+    settings.PORTAL_BASE_URL = live_server.url
+    release = published_release()
+    text = (repository / "docs" / "api.md").read_text(encoding="utf-8").replace("limit=500", "limit=1")
+    example = re.search(r"```python\n(.*?)```", text, re.S).group(1)
+    names = {"PORTAL": live_server.url, "RELEASE": release.slug}
+    exec(compile(example, "docs/api.md", "exec"), names)  # noqa: S102 -- the document's own example
+    assert sorted(entry["unit_name"] for entry in names["entries"]) == ["Tỉnh A", "Tỉnh B"]

@@ -430,6 +430,7 @@ OTHER_ADDRESSES: dict[str, str] = {
     "publishing:desk_withdraw": "the approver's act on a release",
     "publishing:desk_correct": "a correction is a new release",
     "publishing:desk_discard": "throws a draft of a release away",
+    "publishing:desk_archive": "orders the archive of a public release, changes nothing in it",
     "publishing:desk_verify": "recomputes a release",
     "publishing:report_progress": "progress of a task of the yearly plan",
 }
