@@ -29,6 +29,7 @@ SECRET = "Kết quả chưa được công bố"
 
 # Addresses of one release: absent before its time.
 OF_RELEASE = (
+    "/ket-qua/?year=2025",
     "/ket-qua/{slug}/",
     "/ket-qua/{slug}/?sort=-index",
     "/ket-qua/{slug}/?q=tinh",
@@ -54,7 +55,6 @@ OF_RELEASE = (
 LISTS = (
     "/",
     "/ket-qua/",
-    "/ket-qua/?year=2025",
     "/ket-qua/dinh-chinh/",
     "/ket-qua/tin.atom",
     "/ket-qua/danh-muc.jsonld",
@@ -83,10 +83,11 @@ LISTS = (
     "/api/v2/documents/",
     "/api/v2/redirects/",
 )
-# What no reader without an account gets, or what is no page; everything else has to stand in the lists above.
+# What no reader without an account gets, or what is no page; the content API's lists are asked above.
+# Everything else has to stand in the lists above.
 NOT_PUBLIC = re.compile(
     r"^(admin/|lam-viec/|tai-khoan/|khao-sat/|xac-minh/|documents/|media/|files/|-/|robots\.txt|_util/|<path>|"
-    r"api/v1/docs|api/v1/$|api/<|((?:<[^>]+>/)*)$|.*\(\?P|\^)"
+    r"api/v1/docs|api/v1/$|api/v2/\^|api/<|((?:<[^>]+>/)*)$|.*\(\?P|\^)"
 )
 
 
@@ -169,7 +170,8 @@ def test_a_page_of_the_tree_and_a_correction_hold_the_embargo_too(this):
     with clock.at(MOMENT - SECOND):
         tasks.bake_due()
         contents = {path: client.get(path).content for path in paths}
-        assert [path for path, content in contents.items() if note.encode() in content or _tells(content, new)] == []
+        words = (note.encode(), f"/{new.slug}/".encode(), f'"{new.slug}"'.encode())
+        assert [path for path, content in contents.items() if any(word in content for word in words)] == []
         assert client.get("/xep-hang/").status_code == 404
     with clock.at(MOMENT):
         assert note in client.get(f"/ket-qua/{old.slug}/").content.decode()
