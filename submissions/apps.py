@@ -17,7 +17,13 @@ class SubmissionsConfig(AppConfig):
             survey_navigation,  # noqa: F401
             survey_tasks,  # noqa: F401
         )
-        from submissions.models import Adjustment, RoundSeal, ScoreEntry  # noqa: PLC0415 -- models are ready only here
+        from submissions.models import (  # noqa: PLC0415 -- models are ready only here
+            Adjustment,
+            CouncilDecision,
+            CouncilMinutes,
+            RoundSeal,
+            ScoreEntry,
+        )
 
-        for model in (ScoreEntry, Adjustment, RoundSeal):
+        for model in (ScoreEntry, Adjustment, RoundSeal, CouncilDecision, CouncilMinutes):
             immutable.protect(model)

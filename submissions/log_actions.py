@@ -42,6 +42,17 @@ APPRAISAL = (
     ("submissions.explanation_answered", _("Answer a request for explanation")),
     ("submissions.explanation_closed", _("Close a request for explanation")),
 )
+COUNCIL = (
+    ("submissions.discrepancies_found", _("Search for discrepancies")),
+    ("submissions.discrepancy", _("Clear a discrepancy")),
+    ("submissions.council_session", _("Plan, begin, change or end a session of the council")),
+    ("submissions.council_seat", _("Change a seat or the attendance in the council")),
+    ("submissions.agenda", _("Change the agenda of the council")),
+    ("submissions.council_motion", _("Put or withdraw a motion in the council")),
+    ("submissions.council_vote", _("Vote in the council")),
+    ("submissions.council_decision", _("Decide in the council")),
+    ("submissions.council_minutes", _("Freeze the minutes of the council")),
+)
 SURVEY = (
     ("submissions.survey_created", _("Set up a survey")),
     ("submissions.survey_group", _("Change a group of respondents")),
@@ -58,4 +69,4 @@ SURVEY = (
     ("submissions.survey_incident", _("Review a sign of interference")),
     ("submissions.survey_results", _("Put survey results into the ledger")),
 )
-ACTIONS = (*WORKSPACE, *APPRAISAL, *SURVEY)
+ACTIONS = (*WORKSPACE, *APPRAISAL, *COUNCIL, *SURVEY)

@@ -12,6 +12,7 @@ from cms.enums import Role
 from cms.models import StoredFile, User
 from cms.numbers import exact, parse_decimal
 from cms.permissions import require_role
+from submissions.domain.appraisal_gate import lock_participant
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import AdjustmentTotals, adjustments, append_adjustment
 from submissions.enums import AdjustmentKind, ParticipantStatus, RoundState
@@ -39,12 +40,9 @@ def record_adjustment(
     if not reason.strip():
         raise SubmissionError(_("Give the reason for the bonus or penalty."), code="reason_missing")
     number = points if isinstance(points, Decimal) else parse_decimal(points)
-    if number <= 0:
-        raise SubmissionError(_("Bonus and penalty points are numbers above 0."), code="points_out_of_range")
     with transaction.atomic():
-        locked = _lock(participant)
-        _check_state(locked)
-        _check_cap(locked, kind, number)
+        locked = lock_participant(participant).participant
+        check_adjustment(locked, kind, number)
         entry = append_adjustment(
             participant=locked, kind=kind, points=number, reason=reason.strip(), actor=user, evidence=evidence
         )
@@ -63,7 +61,7 @@ def withdraw_adjustment(*, adjustment: Adjustment, reason: str, user: User) -> A
     if not reason.strip():
         raise SubmissionError(_("Give the reason for the withdrawal."), code="reason_missing")
     with transaction.atomic():
-        locked = _lock(adjustment.participant)
+        locked = lock_participant(adjustment.participant).participant
         _check_state(locked)
         if adjustment.kind == AdjustmentKind.WITHDRAWAL or Adjustment.objects.filter(withdraws=adjustment).exists():
             raise SubmissionError(_("This entry is withdrawn already."), code="withdrawn")
@@ -95,12 +93,12 @@ def standing_adjustments(round: AssessmentRound) -> list[Adjustment]:
     )
 
 
-def _lock(participant: Participant) -> Participant:
-    return (
-        Participant.objects.select_for_update(of=("self",))
-        .select_related("unit", "round__owner", "round__edition")
-        .get(pk=participant.pk)
-    )
+def check_adjustment(participant: Participant, kind: str, points: Decimal) -> None:
+    """Refuse points that could not be given: outside appraisal and council, not above 0, or beyond the set's cap."""
+    if not points.is_finite() or points <= 0:
+        raise SubmissionError(_("Bonus and penalty points are numbers above 0."), code="points_out_of_range")
+    _check_state(participant)
+    _check_cap(participant, kind, points)
 
 
 def _check_state(participant: Participant) -> None:

@@ -2,7 +2,7 @@
 
 Desk, accept-many, Excel, API and commands call `check_appraisal`. It takes the row lock of the submission and looks at:
 the leaf, conflict of interest, the assignment of the person's agency, the states of round and submission, and the
-deadline of the phase with extensions, by the server's clock.
+deadline of the phase with extensions, by the server's clock. What a council decided passes `check_council`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cms import clock
+from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.models import Unit, User
+from cms.permissions import require_role
 from criteria_pages.definition import Definition, Leaf
 from criteria_pages.enums import Scorer
 from submissions.domain.assignment import AssignmentMap, agencies_of
@@ -60,14 +62,18 @@ class AppraisalPass:
 
 
 def lock_participant(participant: Participant) -> Submission:
-    """Return the participant's submission with its row locked; what is written about its scores goes one by one."""
+    """Return the participant's submission with its row locked; what is written about its scores goes one by one.
+
+    The row is locked first and read after that: PostgreSQL gives the rows joined to a lock as they were before the
+    wait, so that the state of the round would be that of yesterday.
+    """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("The gate must be asked inside the transaction of the write.")
+    rows = Submission.objects.filter(participant_id=participant.pk)
+    list(rows.select_for_update().values_list("pk"))
     submission = (
-        Submission.objects.select_for_update(of=("self",))
-        .select_related("participant__unit", "participant__round__edition", "participant__round__owner")
+        rows.select_related("participant__unit", "participant__round__edition", "participant__round__owner")
         .defer("participant__round__edition__definition_json")
-        .filter(participant_id=participant.pk)
         .first()
     )
     if submission is None:
@@ -109,6 +115,42 @@ def check_appraisal(
     submission = lock_participant(participant)
     known = facts or GateFacts(user, submission.participant.round)
     return look(facts=known, submission=submission, code=code, now=now)
+
+
+def check_council(
+    *, user: User, participant: Participant, code: str = "", now: dt.datetime | None = None
+) -> Submission:
+    """Let a decision of the council on a unit (or one of its leaves) pass; return the submission with its row locked.
+
+    Who voted and how is asked before (`submissions.domain.council_votes`); here: the secretariat writes, the round is
+    with the council, the phase is open for the unit, and points are given only to a unit that is assessed and has sent.
+    Raises `PermissionRefused`, `WrongState`, `Locked`, `SubmissionError` for a criterion that is not asked of the unit.
+    """
+    submission = lock_participant(participant)
+    locked = submission.participant
+    require_role(user, Role.SECRETARIAT, unit=locked.round.owner)
+    if locked.round.state != RoundState.COUNCIL:
+        raise WrongState(
+            _("The round “%(round)s” is in the state “%(state)s”: the council decides nothing now.")
+            % {"round": locked.round.name, "state": RoundState(locked.round.state).label},
+            code="round_state",
+        )
+    check_phase(GateFacts(user, locked.round), locked, Phase.COUNCIL, code or None, now=now)
+    if code:
+        _council_leaf(locked, code)
+        refuse_not_assessed(locked)
+        refuse_not_sent(submission)
+    return submission
+
+
+def _council_leaf(participant: Participant, code: str) -> None:
+    definition = definition_for(participant)
+    if not definition.has_leaf(code) or definition.leaf(code).scorer == Scorer.SURVEY:
+        raise SubmissionError(
+            _("The council does not decide about criterion %(code)s of %(unit)s.")
+            % {"code": code, "unit": participant.unit.name},
+            code="unknown_code",
+        )
 
 
 def appraisal_refusal(
@@ -205,16 +247,26 @@ def check_appraisable(submission: Submission) -> None:
             % {"round": participant.round.name, "state": RoundState(participant.round.state).label},
             code="round_state",
         )
+    refuse_not_assessed(participant)
+    refuse_not_sent(submission)
+
+
+def refuse_not_assessed(participant: Participant) -> None:
+    """Refuse a unit that is not assessed in the round."""
     if participant.status == ParticipantStatus.NOT_ASSESSED:
         raise WrongState(
             _("%(unit)s is not assessed in this round: %(reason)s.")
             % {"unit": participant.unit.name, "reason": participant.reason.rstrip(".")},
             code="not_assessed",
         )
+
+
+def refuse_not_sent(submission: Submission) -> None:
+    """Refuse a unit whose self-assessment was not sent or was given back."""
     if submission.state not in APPRAISABLE:
         raise WrongState(
             _("%(unit)s has not sent its self-assessment; only what was sent is appraised.")
-            % {"unit": participant.unit.name},
+            % {"unit": submission.participant.unit.name},
             code="not_sent",
         )
 

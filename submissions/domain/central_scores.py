@@ -16,6 +16,7 @@ from cms.permissions import require_role
 from criteria_pages.definition import Leaf, plain
 from criteria_pages.enums import Scorer
 from submissions.domain.appraisal import refuse_stale
+from submissions.domain.appraisal_gate import lock_participant
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import append, check_points, current_entry
 from submissions.enums import Basis, ParticipantStatus, RoundState, Stage
@@ -53,11 +54,7 @@ def record_central(
     finalised, `StaleWrite`, and `SubmissionError` for points outside 0..maximum or a leaf that units fill in.
     """
     with transaction.atomic():
-        locked = (
-            Participant.objects.select_for_update(of=("self",))
-            .select_related("unit", "round__owner", "round__edition")
-            .get(pk=participant.pk)
-        )
+        locked = lock_participant(participant).participant
         leaf = central_leaf(locked, code)
         require_role(user, *ROLES_OF[leaf.scorer], unit=locked.round.owner)
         check_central_state(locked)

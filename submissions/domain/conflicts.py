@@ -49,6 +49,16 @@ class Conflicts:
             return _("%(unit)s is the superior of your unit; this round excludes that.") % {"unit": unit.name}
         return ""
 
+    def note(self, unit: Unit) -> str:
+        """Return the same in a few words for a list or the minutes; empty where nothing stands against it."""
+        if unit.pk in self.own:
+            return _("own unit")
+        if unit.pk in self.declared:
+            return _("declared conflict of interest")
+        if unit.pk in self.superiors:
+            return _("superior of the own unit")
+        return ""
+
 
 def superior_unit_ids(user: User, round: AssessmentRound) -> set[int]:
     """Return the ids of the direct superiors of the user's units, where the round excludes them."""

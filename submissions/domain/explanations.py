@@ -13,7 +13,7 @@ from cms import audit, clock
 from cms.enums import Role
 from cms.models import StoredFile, User
 from cms.permissions import Person, units_where
-from submissions.domain.appraisal_gate import GateFacts, check_appraisal, look, when
+from submissions.domain.appraisal_gate import GateFacts, check_appraisal, lock_participant, look, when
 from submissions.domain.definitions import definition_for
 from submissions.domain.gate import check_write
 from submissions.domain.inputs import read_explanation, read_inputs
@@ -208,11 +208,7 @@ def withdraw(*, user: User, request: ExplanationRequest, note: str, now: dt.date
     if not note.strip():
         raise SubmissionError(_("Give the reason why the request is withdrawn."), code="reason_missing")
     with transaction.atomic():
-        submission = (
-            Submission.objects.select_for_update(of=("self",))
-            .select_related("participant__unit", "participant__round__edition")
-            .get(participant_id=request.participant_id)
-        )
+        submission = lock_participant(request.participant)
         facts = GateFacts(user, submission.participant.round)
         facts.requests.pop((request.participant_id, request.code), None)
         look(facts=facts, submission=submission, code=request.code, now=now)

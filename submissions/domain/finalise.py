@@ -14,6 +14,7 @@ from cms.enums import Role
 from cms.models import User
 from cms.permissions import require_role
 from criteria_pages.enums import Scorer
+from submissions.council_enums import ItemState, SessionState
 from submissions.domain.appraisal_gate import when
 from submissions.domain.appraisal_queue import CLAIMS
 from submissions.domain.definitions import definition_for
@@ -21,7 +22,15 @@ from submissions.domain.ledger import ledger_head
 from submissions.domain.rounds import advance_round, open_phases
 from submissions.enums import STAGE_ORDER, ParticipantStatus, RequestState, RoundState, Stage, SubmissionState
 from submissions.exceptions import Unfinished
-from submissions.models import AssessmentRound, ExplanationRequest, Participant, RoundSeal, ScoreEntry, Submission
+from submissions.models import (
+    AgendaItem,
+    AssessmentRound,
+    ExplanationRequest,
+    Participant,
+    RoundSeal,
+    ScoreEntry,
+    Submission,
+)
 
 NOT_SENT = "not_sent"
 NOT_APPRAISED = "not_appraised"
@@ -112,9 +121,26 @@ def _blockers(round: AssessmentRound) -> Iterable[str]:
             + " "
             + _("Wait until then, or end it earlier on the page of deadlines.")
         )
+    planned = round.council_sessions.filter(state__in=(SessionState.PLANNED, SessionState.SITTING)).count()
+    if planned:
+        yield _("%(count)s sessions of the council are neither closed nor cancelled.") % {"count": planned}
+    postponed = _postponed(round)
+    if postponed:
+        yield _("The council put off %(count)s items and has not decided them since, for instance %(item)s.") % {
+            "count": len(postponed),
+            "item": f"{postponed[0].participant.unit.name} {postponed[0].code}".strip(),
+        }
     open_children = round.children.exclude(state=RoundState.FINALISED).count()
     if open_children:
         yield _("%(count)s rounds below this one are not finalised yet.") % {"count": open_children}
+
+
+def _postponed(round: AssessmentRound) -> list[AgendaItem]:
+    """Return the postponed items whose matter no later item of an agenda has settled or taken off."""
+    newest: dict[tuple[int, str, str], AgendaItem] = {}
+    for item in AgendaItem.objects.filter(session__round=round).select_related("participant__unit").order_by("pk"):
+        newest[item.participant_id, item.code, item.subject] = item
+    return [item for item in newest.values() if item.state == ItemState.POSTPONED]
 
 
 def finalise_round(*, round: AssessmentRound, user: User, confirmed: str = "") -> RoundSeal:

@@ -17,6 +17,7 @@ from cms.models import Unit, User
 from cms.permissions import require_role
 from cms.text import normal
 from criteria_pages.models import CriteriaEdition
+from submissions.council_enums import SessionState
 from submissions.domain.definitions import definition_for, facts_json, facts_of
 from submissions.enums import ROUND_TRANSITIONS, ParticipantStatus, Phase, RequestState, RoundState
 from submissions.exceptions import SubmissionError, WrongState
@@ -100,11 +101,16 @@ def add_participants(*, round: AssessmentRound, units: Iterable[Unit], user: Use
 
 
 def set_participant_status(*, participant: Participant, status: str, reason: str, user: User) -> None:
-    """Say whether a participant is assessed and ranked. Raises `SubmissionError` where the reason is missing."""
+    """Say whether a participant is assessed and ranked.
+
+    Raises `PermissionRefused`, `SubmissionError` where the reason is missing, `WrongState` in a finalised round.
+    """
     require_role(user, Role.SECRETARIAT, unit=participant.round.owner)
     if status != ParticipantStatus.RANKED and not reason.strip():
         raise SubmissionError(_("Give the reason why the unit is not ranked or not assessed."), code="reason_missing")
     with transaction.atomic():
+        if _lock(participant.round).state == RoundState.FINALISED:
+            raise WrongState(_("The round is finalised; who is assessed and ranked no longer changes."))
         before = {"status": participant.status, "reason": participant.reason}
         participant.status, participant.reason = status, reason.strip()
         participant.save(update_fields=["status", "reason"])
@@ -283,11 +289,13 @@ def advance_round(*, round: AssessmentRound, to: str, user: User) -> None:
         _check_step(locked, to)
         _wait_for_writes(locked)
         _refuse_standing_requests(locked, to)
+        _refuse_sitting_council(locked)
         _change_state(locked, to, user=user)
     round.refresh_from_db()
 
 
 def _lock(round: AssessmentRound) -> AssessmentRound:
+    # Nothing joined here changes with the round's state, so that one statement locks and reads.
     return AssessmentRound.objects.select_for_update(of=("self",)).select_related("owner", "edition").get(pk=round.pk)
 
 
@@ -322,6 +330,16 @@ def _refuse_standing_requests(round: AssessmentRound, to: str) -> None:
             _("%(count)s requests for explanation are still open, for instance %(code)s of %(unit)s.")
             % {"count": standing.count(), "code": first.code, "unit": first.participant.unit.name},
             code="explanation_open",
+        )
+
+
+def _refuse_sitting_council(round: AssessmentRound) -> None:
+    """While the council sits the round stays with it; what it has not decided is decided or put off first."""
+    sitting = round.council_sessions.filter(state=SessionState.SITTING).first()
+    if sitting is not None:
+        raise WrongState(
+            _("The council is sitting (“%(session)s”); close the session first.") % {"session": sitting.title},
+            code="council_sits",
         )
 
 

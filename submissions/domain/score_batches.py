@@ -71,12 +71,14 @@ class ScoreBatch:
             self._note(participant_id, LedgerRow(*values))
 
     def _read_submissions(self, lock: bool) -> dict[int, Submission]:
-        rows = Submission.objects.filter(participant__round=self.round).select_related("participant__unit")
+        rows = Submission.objects.filter(participant__round=self.round)
         if lock:
             if not connection.in_atomic_block:
                 raise RuntimeError("A batch is stored inside one transaction.")
-            # Locked first, read after the wait: PostgreSQL gives a query that waited the joined rows of before it.
-            list(rows.select_related(None).select_for_update().order_by("pk").values_list("pk"))
+            # Lock first, read after: what is joined to a lock is as it was before the wait (PostgreSQL).
+            list(rows.select_for_update().order_by("pk").values_list("pk"))
+            self.round.refresh_from_db(fields=["state"])
+        rows = rows.select_related("participant__unit")
         found = {row.participant_id: row for row in rows}
         for row in found.values():
             row.participant.round = self.round

@@ -1,6 +1,16 @@
 """Models of rounds and submissions."""
 
 from submissions.models.appraisal import AppraisalSubstitute, ConflictOfInterest
+from submissions.models.council import (
+    AgendaItem,
+    CouncilDecision,
+    CouncilMinutes,
+    CouncilMotion,
+    CouncilSeat,
+    CouncilSession,
+    CouncilVote,
+)
+from submissions.models.discrepancies import Discrepancy, DiscrepancyRun
 from submissions.models.explanations import ExplanationRequest
 from submissions.models.ledger import Adjustment, RoundSeal, ScoreEntry
 from submissions.models.notes import LeafNote
@@ -24,11 +34,20 @@ from submissions.models.survey import (
 
 __all__ = [
     "Adjustment",
+    "AgendaItem",
     "Answer",
     "AppraisalAssignment",
     "AppraisalSubstitute",
     "AssessmentRound",
     "ConflictOfInterest",
+    "CouncilDecision",
+    "CouncilMinutes",
+    "CouncilMotion",
+    "CouncilSeat",
+    "CouncilSession",
+    "CouncilVote",
+    "Discrepancy",
+    "DiscrepancyRun",
     "Evidence",
     "EvidenceUse",
     "ExplanationRequest",
