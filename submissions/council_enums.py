@@ -96,9 +96,17 @@ class MotionState(models.TextChoices):
 class VoteChoice(models.TextChoices):
     """What a member votes."""
 
-    FOR = "for", _("For")
+    FOR = "for", _("In favour")
     AGAINST = "against", _("Against")
     ABSTAIN = "abstain", _("Abstain")
+
+
+class Exclusion(models.TextChoices):
+    """Why a person has no part in what concerns a unit."""
+
+    OWN = "own", _("own unit")
+    DECLARED = "declared", _("declared conflict of interest")
+    SUPERIOR = "superior", _("superior of the own unit")
 
 
 class DiscrepancyKind(models.TextChoices):

@@ -17,6 +17,7 @@ from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
 from cms.permissions import READ_ALL_ROLES, roles_in, units_where
 from submissions.domain.appraisal_gate import current_phase_deadline
 from submissions.domain.appraisal_queue import rounds_for, workload
+from submissions.domain.council_votes import votes_waiting_for
 from submissions.domain.explanations import UNIT_ROLES, requests_for_unit
 from submissions.domain.round_access import OWNERS_READERS
 from submissions.enums import Phase, RequestState, RoundState
@@ -51,6 +52,9 @@ def desk_items(request: HttpRequest) -> list[NavItem]:
     if roles.intersection(UNIT_ROLES) and requests_for_unit(request.user).exists():
         address = reverse("submissions:explanations")
         items.append(NavItem(_("Explanations"), address, "chat-bubble-left-right", request.path.startswith(address)))
+    if Role.COUNCIL_MEMBER in roles:
+        address = reverse("submissions:council_sessions")
+        items.append(NavItem(_("Council"), address, "user-group", request.path.startswith(address)))
     if roles.intersection(OWNERS_READERS) or roles.intersection(READ_ALL_ROLES):
         address = reverse("submissions:round_list")
         items.append(NavItem(_("Rounds"), address, "rectangle-stack", request.path.startswith(address)))
@@ -150,3 +154,18 @@ def _next_step(round_: AssessmentRound) -> Todo:
         return Todo(_("Follow the appraisal: %(round)s") % name, page, due, "follow")
     sealing = reverse("submissions:round_finalise", args=[round_.code])
     return Todo(_("Finalise the round: %(round)s") % name, sealing, None, "seal")
+
+
+@register_todo
+def council_todos(user: User) -> list[Todo]:
+    """Votes that the user has not cast yet in a sitting session."""
+    return [
+        Todo(
+            title=_("Vote in “%(session)s”") % {"session": motion.session.title},
+            url=reverse("submissions:council_item", args=[motion.session_id, motion.item_id])
+            if motion.item_id
+            else reverse("submissions:council_rest", args=[motion.session_id]),
+            kind="vote",
+        )
+        for motion in votes_waiting_for(user)
+    ]

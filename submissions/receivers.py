@@ -3,6 +3,7 @@
 from cms.domain.files import register_reader
 from cms.enums import FileKind
 from submissions import navigation, unit_navigation  # noqa: F401 -- register menu items and things to do
+from submissions.domain.council import may_read_attachment
 from submissions.domain.evidence import may_read_evidence
 from submissions.domain.explanations import may_read_explanation_file
 from submissions.domain.signed_reports import may_read_signed_report
@@ -10,3 +11,4 @@ from submissions.domain.signed_reports import may_read_signed_report
 register_reader(FileKind.SIGNED_REPORT, may_read_signed_report)
 register_reader(FileKind.EVIDENCE, may_read_evidence)
 register_reader(FileKind.EVIDENCE, may_read_explanation_file)
+register_reader(FileKind.ATTACHMENT, may_read_attachment)

@@ -9,6 +9,7 @@ from cms import audit, clock
 from cms.enums import Role
 from cms.models import Unit, User
 from cms.permissions import has_role, memberships_of
+from submissions.council_enums import Exclusion
 from submissions.exceptions import SubmissionError
 from submissions.models import AssessmentRound, ConflictOfInterest
 
@@ -16,9 +17,14 @@ from submissions.models import AssessmentRound, ConflictOfInterest
 _NO_PART = (Role.AUDITOR, Role.ADMINISTRATOR)
 
 
-def own_unit_ids(user: User) -> set[int]:
-    """Return the ids of the units that the user belongs to in any working role."""
-    return set(memberships_of(user).exclude(role__in=_NO_PART).values_list("unit_id", flat=True))
+def own_unit_ids(user: User, round: AssessmentRound) -> set[int]:
+    """Return the ids of the units that the user belongs to in any working role.
+
+    To sit in the council of the body that organises the round is not to belong to that body: its members come from
+    many units, and where the body takes part itself they would all be excluded.
+    """
+    working = memberships_of(user).exclude(role__in=_NO_PART)
+    return set(working.exclude(role=Role.COUNCIL_MEMBER, unit=round.owner_id).values_list("unit_id", flat=True))
 
 
 def declared_unit_ids(user: User, round: AssessmentRound) -> set[int]:
@@ -31,7 +37,7 @@ class Conflicts:
     """A person's conflicts of interest in one round, read once."""
 
     def __init__(self, user: User, round: AssessmentRound) -> None:
-        self.own = own_unit_ids(user)
+        self.own = own_unit_ids(user, round)
         self.declared = declared_unit_ids(user, round)
         self.superiors = superior_unit_ids(user, round)
 
@@ -49,15 +55,13 @@ class Conflicts:
             return _("%(unit)s is the superior of your unit; this round excludes that.") % {"unit": unit.name}
         return ""
 
-    def note(self, unit: Unit) -> str:
-        """Return the same in a few words for a list or the minutes; empty where nothing stands against it."""
+    def exclusion(self, unit: Unit) -> str:
+        """Return what kind of conflict stands against it (`Exclusion`); empty where none does."""
         if unit.pk in self.own:
-            return _("own unit")
+            return Exclusion.OWN
         if unit.pk in self.declared:
-            return _("declared conflict of interest")
-        if unit.pk in self.superiors:
-            return _("superior of the own unit")
-        return ""
+            return Exclusion.DECLARED
+        return Exclusion.SUPERIOR if unit.pk in self.superiors else ""
 
 
 def superior_unit_ids(user: User, round: AssessmentRound) -> set[int]:

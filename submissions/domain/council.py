@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cms import clock
 from cms.enums import Role
-from cms.models import User
+from cms.models import StoredFile, User
 from cms.models.memberships import MembershipQuerySet
 from cms.permissions import Person, has_role, may_read_all, units_where
 from submissions.council_enums import SESSION_TRANSITIONS, SessionState
-from submissions.domain.tally import Rules, is_quorate, quorum_needed
+from submissions.domain.tally import Rules, quorum_needed
 from submissions.exceptions import SubmissionError, WrongState
-from submissions.models import AssessmentRound, CouncilSeat, CouncilSession
+from submissions.models import Adjustment, AssessmentRound, CouncilMotion, CouncilSeat, CouncilSession
 
 READERS = (Role.SECRETARIAT, Role.COUNCIL_MEMBER, Role.APPROVER, Role.AUDITOR)
 
@@ -66,15 +68,51 @@ def lock_session(session: CouncilSession) -> CouncilSession:
     return CouncilSession.objects.select_related("round__owner", "round__edition").get(pk=session.pk)
 
 
+def may_read_attachment(user: Person, stored: StoredFile) -> bool:
+    """Whether a paper of a round may be read: evidence of a bonus, a penalty or a motion, by the council's people."""
+    rounds = AssessmentRound.objects.filter(owner__in=units_where(user, *READERS))
+    return (
+        Adjustment.objects.filter(evidence=stored, participant__round__in=rounds).exists()
+        or CouncilMotion.objects.filter(evidence=stored, session__in=sessions_seen_by(user)).exists()
+    )
+
+
+def people_for_seats(session: CouncilSession) -> QuerySet[User]:
+    """Return the people of the council and its secretariat who have no seat in the session yet, by name."""
+    held = memberships_in_council(session.round, Role.COUNCIL_MEMBER, Role.SECRETARIAT)
+    rows = User.objects.filter(is_active=True, memberships__in=held).exclude(council_seats__session=session)
+    return rows.distinct().order_by("last_name", "first_name", "username")
+
+
 # --- what every act asks -------------------------------------------------------------------------------------------
-def require_quorum(session: CouncilSession) -> None:
-    """Refuse unless enough of the members with a vote are present."""
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """How many members there are and are present, and how many are needed."""
+
+    members: int
+    present: int
+    needed: int
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether enough members are present."""
+        return self.members > 0 and self.present >= self.needed
+
+
+def quorum_of(session: CouncilSession) -> Quorum:
+    """Return how the session stands with its quorum, in one query."""
     seats = [seat for seat in session.seats.all() if seat.has_vote]
     present = sum(seat.is_present for seat in seats)
-    if not is_quorate(session.quorum, members=len(seats), present=present):
+    return Quorum(members=len(seats), present=present, needed=quorum_needed(session.quorum, len(seats)))
+
+
+def require_quorum(session: CouncilSession) -> None:
+    """Refuse unless enough of the members with a vote are present."""
+    state = quorum_of(session)
+    if not state.is_reached:
         raise SubmissionError(
             _("No quorum: %(present)s of %(members)s members are present, %(needed)s are needed.")
-            % {"present": present, "members": len(seats), "needed": quorum_needed(session.quorum, len(seats))},
+            % {"present": state.present, "members": state.members, "needed": state.needed},
             code="no_quorum",
         )
 

@@ -127,7 +127,8 @@ def change_session(
 
 def represented_by(user: User, round: AssessmentRound) -> str:
     """Return the unit for which the person works beside the council, empty where it is only the council's."""
-    other = memberships_of(user).exclude(unit=round.owner).exclude(role__in=(Role.AUDITOR, Role.ADMINISTRATOR))
+    none = (Role.AUDITOR, Role.ADMINISTRATOR, Role.COUNCIL_MEMBER)
+    other = memberships_of(user).exclude(unit=round.owner).exclude(role__in=none)
     names = list(dict.fromkeys(other.order_by("pk").values_list("unit__name", flat=True)))
     return names[0] if len(names) == 1 else ""
 

@@ -16,7 +16,7 @@ from cms.enums import Role
 from cms.exceptions import PermissionRefused
 from cms.models import Unit, User
 from cms.permissions import require_role
-from submissions.council_enums import MotionState, SeatPosition, SessionState, VoteChoice
+from submissions.council_enums import Exclusion, MotionState, SeatPosition, SessionState, VoteChoice
 from submissions.domain.conflicts import Conflicts
 from submissions.domain.council import lock_session, memberships_in_council, require_state, rules_of
 from submissions.domain.tally import Ballot, Tally, tally
@@ -65,17 +65,34 @@ def _store_vote(motion: CouncilMotion, seat: CouncilSeat, choice: str, user: Use
     if not seat.is_present:
         raise WrongState(_("%(person)s is not marked as present.") % {"person": seat.user}, code="absent")
     if motion.item is not None:
-        note = Conflicts(seat.user, motion.session.round).note(motion.item.participant.unit)
-        if note:
+        why = Conflicts(seat.user, motion.session.round).exclusion(motion.item.participant.unit)
+        if why:
             raise PermissionRefused(
                 _("%(person)s does not vote on %(unit)s: %(why)s.")
-                % {"person": seat.user, "unit": motion.item.participant.unit.name, "why": note},
+                % {"person": seat.user, "unit": motion.item.participant.unit.name, "why": Exclusion(why).label},
                 code="excluded",
             )
     vote, _created = CouncilVote.objects.update_or_create(
         motion=motion, seat=seat, defaults={"choice": choice, "cast_by": user, "cast_at": moment}
     )
     return vote
+
+
+def votes_waiting_for(user: User) -> list[CouncilMotion]:
+    """Return the motions on which the person, present and not excluded, has not voted yet."""
+    seats = CouncilSeat.objects.filter(user=user, is_present=True).exclude(position=SeatPosition.SECRETARY)
+    rows = (
+        CouncilMotion.objects.filter(
+            state=MotionState.VOTING, session__state=SessionState.SITTING, session__in=seats.values("session")
+        )
+        .exclude(votes__seat__user=user)
+        .select_related("session__round", "item__participant__unit")
+    )
+    return [
+        motion
+        for motion in rows
+        if motion.item is None or not Conflicts(user, motion.session.round).exclusion(motion.item.participant.unit)
+    ]
 
 
 def _is_member(session: CouncilSession, user: User) -> bool:
@@ -118,7 +135,7 @@ class Roll:
                 represents=seat.represents,
                 is_chair=seat.position == SeatPosition.CHAIR,
                 is_present=seat.is_present,
-                excluded=self._conflicts[seat.pk].note(unit) if unit is not None else "",
+                excluded=self._conflicts[seat.pk].exclusion(unit) if unit is not None else "",
                 choice=self._choices.get(seat.pk, ""),
             )
             for seat in self.seats

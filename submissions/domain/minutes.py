@@ -220,7 +220,7 @@ def _decision_facts(decision: CouncilDecision, item: AgendaItem | None) -> dict[
         "number": decision.number,
         "kind": motion.kind,
         "points": _points(decision.entry.points if decision.entry else motion.points),
-        "inputs": _inputs(motion, item),
+        "inputs": motion_inputs(motion, item),
         "status": str(ParticipantStatus(motion.status)) if motion.status else "",
         "evidence": motion.evidence.original_name if motion.evidence else "",
         "reason": motion.reason,
@@ -241,7 +241,8 @@ def _decision_facts(decision: CouncilDecision, item: AgendaItem | None) -> dict[
     }
 
 
-def _inputs(motion: CouncilMotion, item: AgendaItem | None) -> list[list[str]]:
+def motion_inputs(motion: CouncilMotion, item: AgendaItem | None) -> list[list[str]]:
+    """Return the corrected inputs of a motion as (label, value)."""
     if motion.kind != MotionKind.SET or item is None or not motion.inputs:
         return []
     leaf = definition_for(item.participant).leaf(item.code)

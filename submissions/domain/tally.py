@@ -10,7 +10,7 @@ from submissions.council_enums import MajorityRule, QuorumRule, VoteChoice
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A member with a vote: whether present, why excluded (empty where not), and what was voted (empty: nothing)."""
+    """A member with a vote: whether present, why excluded (`Exclusion`), and what was voted; empty where nothing."""
 
     seat: int
     name: str

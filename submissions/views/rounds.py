@@ -126,6 +126,7 @@ def frame(request: HttpRequest, round_: AssessmentRound, current: str) -> dict[s
         ("thoi-han", _("Deadlines"), "round_deadlines"),
         ("phan-cong", _("Assignments"), "round_assignments"),
         ("nhap-diem", _("Central and survey points"), "round_central"),
+        ("hoi-dong", _("Council"), "round_council"),
         ("cong-tru", _("Bonus and penalty"), "round_adjustments"),
         ("chot", _("Finalise"), "round_finalise"),
     ]

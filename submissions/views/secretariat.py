@@ -400,7 +400,7 @@ def _adjust(request: HttpRequest, round_: AssessmentRound, form: AdjustmentForm)
     data = form.cleaned_data
     require_role(request.user, Role.SECRETARIAT, unit=round_.owner)
     try:
-        stored = _stored_evidence(request, round_, data["evidence"]) if data["evidence"] else None
+        stored = store_attachment(request, round_, data["evidence"]) if data["evidence"] else None
         record_adjustment(
             participant=data["participant"],
             kind=data["kind"],
@@ -419,7 +419,8 @@ def _adjust(request: HttpRequest, round_: AssessmentRound, form: AdjustmentForm)
     return True
 
 
-def _stored_evidence(request: HttpRequest, round_: AssessmentRound, upload: Any) -> StoredFile:
+def store_attachment(request: HttpRequest, round_: AssessmentRound, upload: Any) -> StoredFile:
+    """Check an uploaded PDF and keep it as a paper of the round."""
     findings = check_pdf(upload, name=clean_name(upload.name))
     return store_file(
         kind=FileKind.ATTACHMENT,
