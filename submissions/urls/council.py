@@ -1,6 +1,6 @@
 """Addresses of the council room."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from submissions.views import council, council_desk
 
@@ -24,5 +24,5 @@ urlpatterns = [
     path(f"{SESSION}chieu/", council.screen, name="council_screen"),
     path(f"{SESSION}bien-ban/", council.minutes_page, name="council_minutes"),
     path(f"{SESSION}ket-thuc/", council_desk.close, name="council_close"),
-    re_path(r"^hoi-dong/(?P<pk>[0-9]+)/bien-ban\.(?P<kind>docx|pdf)$", council.minutes_file, name="council_file"),
+    path(f"{SESSION}bien-ban/<str:kind>/", council.minutes_file, name="council_file"),
 ]

@@ -274,6 +274,8 @@ def minutes_response(
 def minutes_file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Give the minutes as Word or PDF; before the session is closed they are marked as a draft."""
     session = session_for(request, pk)
+    if kind not in {"docx", "pdf"}:
+        raise Http404
     frozen = getattr(session, "minutes", None)
     with override("vi"):
         content = frozen.content if frozen is not None else minutes_content(session)

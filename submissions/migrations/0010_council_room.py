@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cms', '0002_foundation'),
-        ('submissions', '0008_leaf_notes'),
+        ('submissions', '0009_survey_sums_and_texts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
             name='CouncilVote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('choice', models.CharField(choices=[('for', 'For'), ('against', 'Against'), ('abstain', 'Abstain')], max_length=8, verbose_name='vote')),
+                ('choice', models.CharField(choices=[('for', 'In favour'), ('against', 'Against'), ('abstain', 'Abstain')], max_length=8, verbose_name='vote')),
                 ('cast_at', models.DateTimeField(verbose_name='time')),
                 ('cast_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('motion', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='votes', to='submissions.councilmotion')),
