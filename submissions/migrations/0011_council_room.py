@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cms', '0002_foundation'),
-        ('submissions', '0009_survey_sums_and_texts'),
+        ('submissions', '0010_survey_letters_ordered'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
