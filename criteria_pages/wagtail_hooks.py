@@ -19,7 +19,7 @@ from cms.models import User
 from criteria_pages.domain.announcement import edition_announcement
 from criteria_pages.log_actions import ACTIONS
 from criteria_pages.models import CriteriaSetPage
-from criteria_pages.views import admin, editions, lineage
+from criteria_pages.views import admin, appendix, editions, lineage
 from criteria_pages.views.legal_basis import legal_basis_report
 from criteria_pages.viewsets import CriteriaSetListing, GuidanceListing, LegalDocumentViewSet, QuestionnaireListing
 
@@ -38,6 +38,7 @@ class CriteriaGroup(ViewSetGroup):
         return [
             *items,
             MenuItem(_("Editions"), reverse("criteria_editions"), icon_name="history", order=1000),
+            MenuItem(_("Appendix table from Excel"), reverse("criteria_appendix"), icon_name="table", order=1005),
             MenuItem(_("Legal bases to check"), reverse("criteria_legal_basis"), icon_name="warning", order=1010),
         ]
 
@@ -55,6 +56,10 @@ def register_criteria_urls() -> list[URLPattern]:
         path("criteria/<int:pk>/units/", admin.reach_table, name="criteria_reach"),
         path("criteria/<int:pk>/next/", lineage.start_next, name="criteria_next_set"),
         path("criteria/<int:pk>/lineage/", lineage.lineage_table, name="criteria_lineage"),
+        path("criteria/<int:pk>/appendix.xlsx", appendix.export_set, name="criteria_appendix_export"),
+        path("criteria/editions/<int:pk>/appendix.xlsx", appendix.export_edition, name="criteria_appendix_edition"),
+        path("criteria/appendix/", appendix.upload, name="criteria_appendix"),
+        path("criteria/appendix/<uuid:uid>/", appendix.report, name="criteria_appendix_report"),
         path("criteria/legal-basis/", legal_basis_report, name="criteria_legal_basis"),
         path("criteria/editions/", editions.edition_list, name="criteria_editions"),
         path("criteria/editions/compare/", editions.edition_compare, name="criteria_compare"),

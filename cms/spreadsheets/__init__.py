@@ -4,7 +4,16 @@ Reading is done by calamine, writing by XlsxWriter; import-export's resources st
 """
 
 from cms.spreadsheets.imports import Column, ImportKind, get_import, import_kinds, register_import
-from cms.spreadsheets.reading import SpreadsheetError, Table, read_rows, read_table, sheet_names
+from cms.spreadsheets.reading import (
+    Grid,
+    SpreadsheetError,
+    Table,
+    cell_name,
+    read_grids,
+    read_rows,
+    read_table,
+    sheet_names,
+)
 from cms.spreadsheets.resources import BaseResource
 from cms.spreadsheets.widgets import (
     CodeWidget,
@@ -21,6 +30,7 @@ __all__ = [
     "BaseResource",
     "CodeWidget",
     "Column",
+    "Grid",
     "ImportKind",
     "LookupWidget",
     "Sheet",
@@ -31,8 +41,10 @@ __all__ = [
     "Table",
     "TextWidget",
     "YesNoWidget",
+    "cell_name",
     "get_import",
     "import_kinds",
+    "read_grids",
     "read_rows",
     "read_table",
     "register_import",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
+import openpyxl
 from python_calamine import CalamineError, CalamineWorkbook
 
 from cms.domain.files import detect_type
@@ -53,6 +55,85 @@ class Table:
     def dicts(self) -> list[dict[str, Cell]]:
         """Return the rows as dictionaries by header."""
         return [dict(zip(self.headers, row, strict=False)) for row in self.rows]
+
+
+@dataclass(slots=True)
+class Grid:
+    """A sheet as it lies there, for tables without one plain row of headers: cells from A1 on, merged areas, formulas.
+
+    `merges` are (first row, first column, last row, last column), all counted from 0. A formula's cell holds the value
+    that the office program had stored for it; `formulas` says what it was computed by.
+    """
+
+    sheet: str
+    rows: list[list[Cell]]
+    merges: list[tuple[int, int, int, int]]
+    formulas: dict[tuple[int, int], str]
+
+    def cell(self, row: int, column: int) -> Cell:
+        """Return a cell; None outside of the table."""
+        return self.rows[row][column] if row < len(self.rows) and column < len(self.rows[row]) else None
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return the name of a cell counted from 0 ("C12")."""
+    return f"{column_letter(column)}{row + 1}"
+
+
+def read_grids(source: Source, *, limits: Limits | None = None) -> list[Grid]:
+    """Return all sheets of an XLSX file as grids, after the same checks as `read_table`; formulas are let through."""
+    limits = limits or Limits.default()
+    content, close = _open(source)
+    try:
+        if _checked_type(content, limits) != _XLSX:
+            raise SpreadsheetError(_("The file is not an Excel workbook (.xlsx)."), code="not_xlsx")
+        check_workbook(content, limits, allow_formulas=True)
+        formulas = _formulas(content)
+        workbook = _workbook(content)
+        return [_grid(workbook, name, formulas.get(name, {}), limits) for name in workbook.sheet_names]
+    finally:
+        if close:
+            content.close()
+
+
+def _grid(workbook: CalamineWorkbook, name: str, formulas: dict[tuple[int, int], str], limits: Limits) -> Grid:
+    try:
+        sheet = workbook.get_sheet_by_name(name)
+        raw = sheet.to_python(skip_empty_area=False)
+        merged = sheet.merged_cell_ranges or []
+    except (CalamineError, ValueError, OSError) as fault:
+        raise _damaged() from fault
+    if len(raw) > limits.rows:
+        raise too_many_rows(limits)
+    return Grid(
+        sheet=name,
+        rows=[[None if _blank(cell) else _normal(cell) for cell in row] for row in raw],
+        merges=[(*first, *last) for first, last in merged],
+        formulas=formulas,
+    )
+
+
+def _formulas(content: IO[bytes]) -> dict[str, dict[tuple[int, int], str]]:
+    content.seek(0)
+    try:
+        book = openpyxl.load_workbook(content, read_only=True, data_only=False, keep_links=False)
+        return {
+            sheet.title: {
+                (cell.row - 1, cell.column - 1): str(getattr(cell.value, "text", cell.value))
+                for row in sheet.iter_rows()
+                for cell in row
+                if cell.data_type == "f"
+            }
+            for sheet in book.worksheets
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as fault:
+        raise _damaged() from fault
+    finally:
+        content.seek(0)
+
+
+def _damaged() -> SpreadsheetError:
+    return SpreadsheetError(_("The file is damaged. Open it in Excel, save it again and retry."), code="damaged")
 
 
 def read_rows(

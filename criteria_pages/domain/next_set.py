@@ -61,7 +61,7 @@ def start_next_set(
         update_attrs={
             "title": title.strip()[:255],
             "title_en": title_en.strip()[:255],
-            "slug": _free_slug(parent, title),
+            "slug": free_slug(parent, title),
             "body": body_with_links(body, links),
             "declared_total": definition.total,
             "bonus_cap": definition.bonus_cap,
@@ -164,7 +164,7 @@ def _said(link: NodeLink) -> list[str]:
     return [link.predecessor, link.status, link.reason]
 
 
-def _free_slug(parent: Page, title: str) -> str:
+def free_slug(parent: Page, title: str) -> str:
     base = slug(title)[:240] or "bo-tieu-chi"
     taken = set(parent.get_children().filter(slug__startswith=base).values_list("slug", flat=True))
     return next(name for name in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if name not in taken)
