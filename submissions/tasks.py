@@ -12,6 +12,7 @@ from cms.exceptions import PortalError
 from cms.jobs import JobContext, job, register_schedule
 from submissions import resources  # noqa: F401 -- registers the imports, in the web process and in the worker
 from submissions.domain.access import readable_submission
+from submissions.domain.legal_notices import notify_stale_bases
 from submissions.domain.notices import mail_notices
 from submissions.domain.reminders import remind
 from submissions.domain.round_access import may_see
@@ -51,3 +52,12 @@ def remind_and_mail() -> None:
 
 
 register_schedule("submissions.remind", "submissions.tasks.remind_and_mail", minutes=15)
+
+
+def tell_editors() -> int:
+    """Tell editors which of their pages rest on documents that have changed. Safe to run twice."""
+    with override(settings.LANGUAGE_CODE):
+        return notify_stale_bases()
+
+
+register_schedule("submissions.legal_notices", "submissions.tasks.tell_editors", minutes=60)

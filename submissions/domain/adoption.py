@@ -13,19 +13,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cms import audit
 from cms.enums import Role
 from cms.exceptions import PortalError
 from cms.models import User
+from cms.numbers import exact
 from cms.permissions import require_role
 from criteria_pages.definition import Definition, plain
-from criteria_pages.domain.editions import EditionDiff, compare_definitions
+from criteria_pages.domain.editions import Change, EditionDiff, compare_definitions
 from criteria_pages.enums import ChangeKind
 from criteria_pages.models import CriteriaEdition
 from submissions.domain.definitions import definition_of, pinned_facts
 from submissions.domain.inputs import read_inputs
+from submissions.domain.notices import notify
+from submissions.domain.people import members_of
 from submissions.domain.sign_off import void_after_change
 from submissions.enums import RoundState, SubmissionState
 from submissions.exceptions import SubmissionError, WrongState
@@ -33,6 +37,7 @@ from submissions.models import Answer, AppraisalAssignment, AssessmentRound, Sub
 
 ADOPTABLE = (RoundState.DRAFT, RoundState.OPEN)
 HEAVY = frozenset({ChangeKind.SCORING, ChangeKind.APPLICABILITY})
+CHANGES_TOLD = 20
 KEPT, RESCORED, UNSCORABLE, NOT_ASKED = "kept", "rescored", "unscorable", "not_asked"
 
 
@@ -49,7 +54,10 @@ class AnswerImpact:
 
 @dataclass(frozen=True, slots=True)
 class UnitImpact:
-    """What becomes of one unit's form. `blocks`: it was sent and its points would change; it must be reopened first."""
+    """What becomes of one unit's form. `blocks`: it was sent and its points would change; it must be reopened first.
+
+    `changes`: what differs in what is asked of the unit; `carried`: codes of the answers that stay exactly as they are.
+    """
 
     submission: Submission
     name: str
@@ -60,6 +68,8 @@ class UnitImpact:
     answers: tuple[AnswerImpact, ...]
     touched: bool
     blocks: bool
+    changes: tuple[Change, ...] = ()
+    carried: tuple[str, ...] = ()
 
     @property
     def points_moved(self) -> Decimal:
@@ -141,7 +151,8 @@ def adopt_edition(
 ) -> AdoptionImpact:
     """Let the round pin the newer edition, carry the answers over and compute them anew; return what was done.
 
-    Signed forms go back to their unit, because what was signed named the old edition. Raises `PermissionRefused`;
+    Signed forms go back to their unit, because what was signed named the old edition. The people of every unit whose
+    form changes are told what changes for them. Raises `PermissionRefused`;
     `WrongState` outside preparation and self-assessment, or where forms that were sent would change their points;
     `SubmissionError` where the impact differs from the one that was confirmed.
     """
@@ -170,6 +181,7 @@ def adopt_edition(
             after={"edition": edition.number, "sha256": edition.sha256, "kind": impact.diff.kind},
             impact=list(_impact_json(impact)),
         )
+        _tell_units(impact, round=locked)
     round.edition, round.version = locked.edition, locked.version
     return impact
 
@@ -177,13 +189,12 @@ def adopt_edition(
 def _unit_impact(submission: Submission, old: Definition, new: Definition) -> UnitImpact:
     facts = pinned_facts(submission.participant)
     before, after = old.for_unit(facts), new.for_unit(facts)
-    kind = compare_definitions(before, after).kind
+    diff = compare_definitions(before, after)
+    kind = diff.kind
     touched = kind != ChangeKind.NONE
-    answers = tuple(
-        impact
-        for answer in sorted(submission.answers.all(), key=lambda answer: answer.code)
-        if before.has_leaf(answer.code) and (impact := _answer_impact(answer, after)).fate != KEPT
-    )
+    stored = sorted(submission.answers.all(), key=lambda answer: answer.code)
+    fates = [_answer_impact(answer, after) for answer in stored if before.has_leaf(answer.code)]
+    answers = tuple(impact for impact in fates if impact.fate != KEPT)
     return UnitImpact(
         submission=submission,
         name=submission.participant.unit_name or submission.participant.unit.name,
@@ -194,6 +205,8 @@ def _unit_impact(submission: Submission, old: Definition, new: Definition) -> Un
         answers=answers,
         touched=touched,
         blocks=kind in HEAVY and submission.state not in {SubmissionState.DRAFT, SubmissionState.SIGNED},
+        changes=diff.changes,
+        carried=tuple(impact.code for impact in fates if impact.fate == KEPT),
     )
 
 
@@ -245,6 +258,43 @@ def _carry(unit: UnitImpact, *, edition: CriteriaEdition, user: User) -> None:
         user=user,
         reason=_("The round adopted edition %(number)s of the criteria set.") % {"number": edition.number},
     )
+
+
+def _tell_units(impact: AdoptionImpact, *, round: AssessmentRound) -> None:
+    """Leave a notice to the people of each unit whose form changes: what changes, and what becomes of its answers."""
+    people = members_of(unit.submission.participant.unit_id for unit in impact.touched)
+    for unit in impact.touched:
+        notify(
+            users=people.get(unit.submission.participant.unit_id, []),
+            key=f"adoption:{round.pk}:{impact.edition.pk}:{unit.submission.pk}",
+            title=_("%(round)s: the form changed with edition %(number)s of the criteria set")
+            % {"round": round.name, "number": impact.edition.number},
+            text="\n".join(_told(unit)),
+            url=reverse("submissions:overview", args=[unit.submission.pk]),
+        )
+
+
+def _told(unit: UnitImpact) -> Iterator[str]:
+    """Yield what the people of a unit have to know, a line each."""
+    if unit.maximum_before != unit.maximum_after:
+        values = {"before": exact(unit.maximum_before), "after": exact(unit.maximum_after)}
+        yield _("Maximum of the unit: %(before)s → %(after)s.") % values
+    if unit.new_codes:
+        yield _("New criteria to fill in: %(codes)s.") % {"codes": ", ".join(unit.new_codes)}
+    for answer in unit.answers:
+        values = {"code": answer.code, "before": exact(answer.before), "after": exact(answer.after)}
+        if answer.fate == RESCORED:
+            yield _("Answer %(code)s was computed anew: %(before)s → %(after)s.") % values
+        else:
+            yield _("Answer %(code)s is kept but does not count: %(reason)s") % {**values, "reason": answer.reason}
+    if unit.carried:
+        yield _("Answers carried over unchanged: %(codes)s.") % {"codes": ", ".join(unit.carried)}
+    for change in unit.changes[:CHANGES_TOLD]:
+        yield str(change)
+    if len(unit.changes) > CHANGES_TOLD:
+        yield _("… and %(count)s more changes; the methodology page has all of them.") % {
+            "count": len(unit.changes) - CHANGES_TOLD
+        }
 
 
 def _impact_json(impact: AdoptionImpact) -> Iterator[dict[str, object]]:
