@@ -15,7 +15,7 @@ class CriteriaAdmin:
 
     def find(self, title: str) -> int:
         """Return the number of the page with this title, found by the admin's search."""
-        self.page.goto(f"/admin/pages/search/?q={title}")
+        self.page.goto(f"/admin/pages/search/?q={title}&content_type=criteria_pages.criteriasetpage")
         link = self.page.locator("a[href*='/edit/']").filter(has_text=title).first
         return self._number(link.get_attribute("href") or "")
 
