@@ -210,8 +210,8 @@ PORTAL_IMPORT_MAX_BYTES = env.int("PORTAL_IMPORT_MAX_MB", default=30) * 1024 * 1
 PORTAL_IMPORT_MAX_ROWS = env.int("PORTAL_IMPORT_MAX_ROWS", default=200_000)
 PORTAL_IMPORT_MAX_COLUMNS = env.int("PORTAL_IMPORT_MAX_COLUMNS", default=200)
 
-# Days before the lock of a form at which its contributors and leader are reminded.
-PORTAL_REMINDER_DAYS = env.list("PORTAL_REMINDER_DAYS", cast=int, default=[7, 3, 1])
+# Days before the lock of a form at which its contributors and leader are reminded; 0 is the word at the lock.
+PORTAL_REMINDER_DAYS = env.list("PORTAL_REMINDER_DAYS", cast=int, default=[7, 3, 1, 0])
 
 # --- mail -------------------------------------------------------------------------------------------------------------
 vars().update(env.email_url("PORTAL_EMAIL_URL", default="consolemail://"))

@@ -29,8 +29,8 @@ LOCK_TOLD_WITHIN = dt.timedelta(days=2)
 def remind() -> int:
     """Tell who has to know; return how many notices were new. May run at any time and twice: the keys tell apart.
 
-    The days before the lock are `settings.PORTAL_REMINDER_DAYS` (7, 3, 1). An extension moves the lock and with it the
-    reminders. A run that comes late tells only the nearest one.
+    The days before the lock are `settings.PORTAL_REMINDER_DAYS` (7, 3, 1; 0 stands for the word at the lock). An
+    extension moves the lock and with it the reminders. A run that comes late tells only the nearest one.
     """
     now = clock.now()
     rows = with_place(
@@ -65,9 +65,10 @@ def _mark(due: dt.datetime | None, now: dt.datetime) -> int | None:
     """Return the reminder that is due now: days before the lock, 0 at the lock, None where none is."""
     if due is None or now - due > LOCK_TOLD_WITHIN:
         return None
+    days_told: list[int] = settings.PORTAL_REMINDER_DAYS
     if now >= due:
-        return 0
-    reached = [days for days in settings.PORTAL_REMINDER_DAYS if due - now <= dt.timedelta(days=days)]
+        return 0 if 0 in days_told else None
+    reached = [days for days in days_told if days and due - now <= dt.timedelta(days=days)]
     return min(reached, default=None)
 
 

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wagtail.models import ModelLogEntry
 
@@ -38,7 +38,15 @@ from submissions.enums import SubmissionState
 from submissions.exceptions import StaleWrite, SubmissionError
 from submissions.forms import LeafForm, build_form
 from submissions.models import Answer, Submission
-from submissions.views.cards import LeafCard, anchor, answers_of, leaf_card, sentence_of, shown_inputs
+from submissions.views.cards import (
+    LeafCard,
+    anchor,
+    answers_of,
+    leaf_card,
+    leaf_url,
+    sentence_of,
+    shown_inputs,
+)
 from submissions.views.pages import FormPlace, form_screen, place_of
 
 MAX_OWN_WRITES = 20
@@ -52,11 +60,17 @@ def domain_page(request: HttpRequest, place: FormPlace, domain: str) -> HttpResp
 
 
 @form_screen
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def save_answer(request: HttpRequest, place: FormPlace, code: str) -> HttpResponse:
-    """Save one leaf by a normal post. What was refused comes back as it was typed, with the reason at its input."""
+    """Save one leaf by a normal post. What was refused comes back as it was typed, with the reason at its input.
+
+    Who saved after the session had ended comes back here from the sign-in by a GET, and goes on to the leaf, where the
+    page restores what was typed.
+    """
     if not place.definition.has_leaf(code):
         raise Http404
+    if request.method != "POST":
+        return HttpResponseRedirect(leaf_url(place.submission, place.definition, code))
     domain, _criterion, leaf = place.definition.path(code)
     form = build_form(leaf, data=request.POST)
     card = _card(place, code, form=form)

@@ -318,3 +318,29 @@ def test_home__todos_of_contributor_and_leader(signed_in):
     assert json.dumps(
         [a["href"] for a in soup(signed_in(this.leader).get(reverse("cms:workspace"))).select(".list-rows__title")]
     ) == json.dumps([url("review", this)])
+
+
+def test_autosave__asks_few_queries_however_full_the_form_is(signed_in, django_assert_max_num_queries):
+    this = open_round()
+    fill(this.plain.submission, this.contributor)
+    client = signed_in(this.contributor)
+    data = {"1.2.3-count": "1", "1.2.3-explanation": "x", "1.2.3-version": "1"}
+    with django_assert_max_num_queries(18):
+        answer = client.post(url("autosave", this, "1.2.3"), data)
+    assert answer.json()["state"] == "saved"
+
+
+def test_autosave__stores_nothing_under_another_account(signed_in):
+    this = open_round()
+    data = {"1.2.3-count": "1", "1.2.3-explanation": "", "1.2.3-version": "0", "as_user": str(this.contributor.pk)}
+    answer = signed_in(this.leader).post(url("autosave", this, "1.2.3"), data)
+    assert (answer.status_code, answer.json()["state"], Answer.objects.count()) == (401, "signed_out", 0)
+    assert signed_in(this.contributor).post(url("autosave", this, "1.2.3"), data).json()["state"] == "saved"
+
+
+def test_save__after_the_sign_in_that_an_ended_session_asked_for_the_leaf_is_shown(signed_in):
+    this = open_round()
+    address = url("save_answer", this, "1.2.3")
+    refused = Client().post(address, {"1.2.3-count": "1"})
+    assert refused.url.endswith(f"?next={address}")
+    assert signed_in(this.contributor).get(address).url == f"{url('domain', this, '1')}#leaf-1-2-3"

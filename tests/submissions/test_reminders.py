@@ -45,6 +45,14 @@ def test_remind__seven_three_one_days_and_at_the_lock_each_once():
     assert receivers == {this.contributor.pk, this.leader.pk, this.other_contributor.pk}
 
 
+def test_remind__days_and_the_word_at_the_lock_are_configured(settings):
+    settings.PORTAL_REMINDER_DAYS = [5]
+    this = open_round()
+    lock = closes(this)
+    moments = [dt.timedelta(days=-7), dt.timedelta(days=-5), dt.timedelta(days=-1), dt.timedelta(minutes=1)]
+    assert [run_at(lock + moment) for moment in moments] == [0, 3, 0, 0]
+
+
 def test_remind__not_after_sending():
     this = open_round()
     fill_sign_send(this)

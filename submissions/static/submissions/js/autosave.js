@@ -340,6 +340,10 @@
       });
       // A normal save carries everything. What is kept stays until the next page has compared it with the server's.
       leaf.form.addEventListener("submit", function () {
+        // After a sign-in in another tab the token of the page is old; the cookie has the one that counts.
+        if (leaf.form.elements.csrfmiddlewaretoken && cookie("csrftoken")) {
+          leaf.form.elements.csrfmiddlewaretoken.value = cookie("csrftoken");
+        }
         clearTimeout(leaf.timer);
         leaf.dirty = false;
       });
