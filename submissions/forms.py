@@ -144,6 +144,20 @@ class AttachForm(UploadForm):
     field_order = ["file", "pages", "number", "issued_on", "issuer", "title"]
 
 
+class PieceForm(DocumentForm):
+    """A piece of a file that is uploaded step by step, with what is known of the document."""
+
+    name = forms.CharField(max_length=1000)
+    size = forms.IntegerField(min_value=0, max_value=10**12)
+    offset = forms.IntegerField(min_value=0, max_value=10**12)
+    piece = forms.FileField(allow_empty_file=True)
+    pages = forms.CharField(max_length=100, required=False)
+
+    def described(self) -> dict[str, Any]:
+        """Return what is known of the document, as the library takes it."""
+        return {name: self.cleaned_data[name] for name in ("title", "number", "issued_on", "issuer")}
+
+
 class ReplaceForm(forms.Form):
     """A new version of a document."""
 

@@ -18,6 +18,7 @@ from submissions.domain.reminders import remind
 from submissions.domain.round_access import may_see
 from submissions.domain.round_scores import export_round_scores
 from submissions.domain.unit_report import report_name, unit_report, write
+from submissions.domain.uploads import drop_stale_uploads
 from submissions.models import AssessmentRound
 
 
@@ -51,6 +52,12 @@ def remind_and_mail() -> None:
         mail_notices()
 
 
+def drop_uploads() -> None:
+    """Forget uploads that broke off and were not continued for a day."""
+    drop_stale_uploads()
+
+
+register_schedule("submissions.drop_uploads", "submissions.tasks.drop_uploads", minutes=60)
 register_schedule("submissions.remind", "submissions.tasks.remind_and_mail", minutes=15)
 
 

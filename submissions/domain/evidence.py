@@ -246,8 +246,7 @@ def upload_to_answer(
     pages: str = "",
 ) -> EvidenceUse:
     """Upload a document and attach it to an answer. The gate is asked before the file is looked at and at the write."""
-    with transaction.atomic():
-        check_write(user=user, submission=submission, code=code, action=WriteAction.EVIDENCE)
+    check_may_attach(user=user, submission=submission, code=code)
     _read_pages(pages)
     evidence = add_evidence(
         user=user,
@@ -260,6 +259,12 @@ def upload_to_answer(
         issuer=issuer,
     )
     return attach_evidence(user=user, submission=submission, code=code, evidence=evidence, pages=pages)
+
+
+def check_may_attach(*, user: User, submission: Submission, code: str) -> None:
+    """Raise what the gate raises where a document could not be attached now, before its bytes are taken."""
+    with transaction.atomic():
+        check_write(user=user, submission=submission, code=code, action=WriteAction.EVIDENCE)
 
 
 def library_of(unit: Unit) -> QuerySet[Evidence]:

@@ -52,16 +52,7 @@ def check_pdf(content: File | IO[bytes], *, name: str) -> PdfFindings:
     Raises `FileRefused` with a sentence: empty, too large, no PDF by content, broken, encrypted, without pages, with
     active content or embedded files, too complex to check.
     """
-    size = _size(content)
-    limit = settings.PORTAL_EVIDENCE_MAX_BYTES
-    if size == 0:
-        raise FileRefused(_("“%(name)s” is empty.") % {"name": name}, code="empty")
-    if size > limit:
-        raise FileRefused(
-            _("“%(name)s” has %(size)s MB; at most %(limit)s MB are taken. Scan it at a lower resolution or split it.")
-            % {"name": name, "size": _megabytes(size), "limit": _megabytes(limit)},
-            code="too_large",
-        )
+    refuse_size(_size(content), name=name)
     content.seek(0)
     head = content.read(len(MAGIC))
     if head != MAGIC:
@@ -82,6 +73,19 @@ def check_pdf(content: File | IO[bytes], *, name: str) -> PdfFindings:
         warnings=tuple(verdict.get("warnings", ())),
         signatures=tuple(verdict.get("signatures", ())),
     )
+
+
+def refuse_size(size: int, *, name: str) -> None:
+    """Raise `FileRefused` for an empty file and one that is too large."""
+    limit = settings.PORTAL_EVIDENCE_MAX_BYTES
+    if size == 0:
+        raise FileRefused(_("“%(name)s” is empty.") % {"name": name}, code="empty")
+    if size > limit:
+        raise FileRefused(
+            _("“%(name)s” has %(size)s MB; at most %(limit)s MB are taken. Scan it at a lower resolution or split it.")
+            % {"name": name, "size": _megabytes(size), "limit": _megabytes(limit)},
+            code="too_large",
+        )
 
 
 def _run(content: File | IO[bytes]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from submissions.models.council import (
 )
 from submissions.models.discrepancies import Discrepancy, DiscrepancyRun
 from submissions.models.explanations import ExplanationRequest
+from submissions.models.incoming import IncomingUpload
 from submissions.models.ledger import Adjustment, RoundSeal, ScoreEntry
 from submissions.models.notes import LeafNote
 from submissions.models.notices import Notice
@@ -52,6 +53,7 @@ __all__ = [
     "EvidenceUse",
     "ExplanationRequest",
     "Extension",
+    "IncomingUpload",
     "Invitation",
     "LeafNote",
     "Notice",

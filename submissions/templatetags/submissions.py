@@ -1,5 +1,6 @@
 """Template tags of the workspace."""
 
+import re
 from typing import Any
 
 from django import template
@@ -14,6 +15,13 @@ register = template.Library()
 def leaf_anchor(code: str) -> str:
     """The id of a leaf's card ("1.2.3" -> "leaf-1-2-3")."""
     return anchor(code)
+
+
+@register.filter
+def first_page(pages: str) -> str:
+    """The query that opens a document at the first of the noted pages ("3-5, 9" -> "?trang=3")."""
+    found = re.match(r"\d+", pages or "")
+    return f"?trang={found.group(0)}" if found else ""
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import evidence, form, notes, notices, reports, review, workbook, workspace
+from submissions.views import evidence, form, notes, notices, reports, review, uploads, workbook, workspace
 
 FORM = "ho-so/<int:pk>/"
 LEAF = "ho-so/<int:pk>/tieu-chi/<str:code>/"
@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{FORM}ghi-chu/<int:note>/xoa/", notes.delete_note, name="note_delete"),
     path(f"{FORM}dang-lam-viec/", notes.colleagues, name="colleagues"),
     path(f"{LEAF}minh-chung/", evidence.leaf_evidence, name="leaf_evidence"),
+    path(f"{LEAF}minh-chung/tai-len/<uuid:uid>/", uploads.leaf_upload, name="leaf_upload"),
     path(f"{LEAF}minh-chung/gan/", evidence.attach, name="attach"),
     path(f"{LEAF}minh-chung/go/", evidence.detach, name="detach"),
     path(f"{FORM}bang-tinh/", workbook.workbook, name="workbook"),
@@ -38,7 +39,9 @@ urlpatterns = [
     path("thong-bao/<int:pk>/", notices.open_notice, name="notice"),
     path("minh-chung/", evidence.my_libraries, name="libraries"),
     path("minh-chung/don-vi/<int:unit>/", evidence.unit_library, name="library"),
+    path("minh-chung/don-vi/<int:unit>/tai-len/<uuid:uid>/", uploads.library_upload, name="library_upload"),
     path("minh-chung/<int:pk>/", evidence.document, name="document"),
+    path("minh-chung/<int:pk>/xem/", evidence.evidence_view, name="evidence_view"),
     path("minh-chung/<int:pk>/phien-ban-moi/", evidence.replace, name="document_replace"),
     path("minh-chung/<int:pk>/rut/", evidence.withdraw, name="document_withdraw"),
 ]

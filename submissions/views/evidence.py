@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cms.domain.files import may_read
 from cms.exceptions import PermissionRefused, PortalError
 from cms.models import Unit
 from cms.numbers import parse_id
@@ -23,11 +25,14 @@ from submissions.domain.access import MEMBER_ROLES
 from submissions.domain.evidence_warnings import warnings_for
 from submissions.forms import AttachForm, DocumentForm, ReplaceForm, UploadForm
 from submissions.models import Evidence, EvidenceUse
-from submissions.views.cards import anchor
+from submissions.views.cards import leaf_url
 from submissions.views.pages import FormPlace, form_screen
 
 PAGE_SIZE = 50
+# In one form without JavaScript; with it files go one by one and more are taken (static/submissions/js/upload.js).
 MAX_FILES = 20
+# Stands in addresses for the number that the browser gives to an upload.
+NO_UPLOAD = uuid.UUID(int=0)
 
 
 @form_screen
@@ -37,7 +42,7 @@ def leaf_evidence(request: HttpRequest, place: FormPlace, code: str) -> HttpResp
     if not place.definition.has_leaf(code):
         raise Http404
     domain, _criterion, leaf = place.definition.path(code)
-    back = f"{reverse('submissions:domain', args=[place.submission.pk, domain.code])}#{anchor(code)}"
+    back = leaf_url(place.submission, place.definition, code)
     form = AttachForm()
     if request.method == "POST":
         form = AttachForm(request.POST, request.FILES)
@@ -60,6 +65,8 @@ def leaf_evidence(request: HttpRequest, place: FormPlace, code: str) -> HttpResp
             warnings=warnings_for([use.evidence for use in uses], round=place.submission.participant.round).items(),
             documents=documents.exclude(pk__in=[use.evidence_id for use in uses])[:PAGE_SIZE],
             back=back,
+            upload_url=reverse("submissions:leaf_upload", args=[place.submission.pk, code, NO_UPLOAD]),
+            max_plain=MAX_FILES,
             writable=place.is_writable and code in place.open_codes,
             crumbs=place.crumbs((f"{domain.code}. {domain.name}", back)),
         ),
@@ -88,7 +95,7 @@ def attach(request: HttpRequest, place: FormPlace, code: str) -> HttpResponse:
         messages.error(request, refusal.message)
         return redirect("submissions:leaf_evidence", pk=place.submission.pk, code=code)
     messages.success(request, _("“%(title)s” now proves criterion %(code)s.") % {"title": document.title, "code": code})
-    return HttpResponseRedirect(_leaf_url(place, code))
+    return HttpResponseRedirect(leaf_url(place.submission, place.definition, code))
 
 
 @form_screen
@@ -110,7 +117,7 @@ def detach(request: HttpRequest, place: FormPlace, code: str) -> HttpResponse:
             _("“%(title)s” was taken off criterion %(code)s; it stays in the library.")
             % {"title": document.title, "code": code},
         )
-    return HttpResponseRedirect(_leaf_url(place, code))
+    return HttpResponseRedirect(leaf_url(place.submission, place.definition, code))
 
 
 @login_required
@@ -141,7 +148,15 @@ def unit_library(request: HttpRequest, unit: int) -> HttpResponse:
     return render(
         request,
         "submissions/workspace/library.html",
-        {"unit": owner, "page_obj": page, "form": form, "query": query, "may_write": _is_writer(request, owner)},
+        {
+            "unit": owner,
+            "page_obj": page,
+            "form": form,
+            "query": query,
+            "may_write": _is_writer(request, owner),
+            "upload_url": reverse("submissions:library_upload", args=[owner.pk, NO_UPLOAD]),
+            "max_plain": MAX_FILES,
+        },
         status=422 if form.errors else 200,
     )
 
@@ -177,12 +192,35 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
             "form": form,
             "uses": uses,
             "versions": _versions(found),
+            "page": _page_of(request, found),
             "warnings": warnings_for([found]).get(found.pk, []),
             "replace_form": ReplaceForm(),
             "may_write": _is_writer(request, found.unit),
         },
         status=422 if form.errors else 200,
     )
+
+
+@login_required
+@require_safe
+def evidence_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a document in the browser's own viewer, at `?trang=3`, to everybody who may read the file."""
+    found = get_object_or_404(Evidence.objects.select_related("unit", "file", "created_by"), pk=pk)
+    if not may_read(request.user, found.file):
+        raise PermissionRefused(_("You may not read this file. Ask the unit that owns it."))
+    context = {
+        "document": found,
+        "unit": found.unit,
+        "page": _page_of(request, found),
+        "may_manage": _is_writer(request, found.unit) or may_read_all(request.user),
+    }
+    return render(request, "submissions/workspace/evidence_view.html", context)
+
+
+def _page_of(request: HttpRequest, found: Evidence) -> int:
+    """The page that the link names, within the document; the first otherwise."""
+    last = int(found.file.inspection.get("pages") or 1)
+    return max(1, min(parse_id(request.GET.get("trang")) or 1, last))
 
 
 @login_required
@@ -226,7 +264,9 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 def _upload(request: HttpRequest, place: FormPlace, code: str, form: AttachForm) -> bool:
     """Upload and attach every chosen file; say of each what became of it. True where all went well."""
     data = form.cleaned_data
-    sent = request.FILES.getlist("file")[:MAX_FILES]
+    sent = request.FILES.getlist("file")
+    if _too_many(form, sent):
+        return False
     several = len(sent) > 1
     fine = True
     for upload in sent:
@@ -258,7 +298,9 @@ def _upload(request: HttpRequest, place: FormPlace, code: str, form: AttachForm)
 
 def _add(request: HttpRequest, unit: Unit, form: UploadForm) -> bool:
     data = form.cleaned_data
-    sent = request.FILES.getlist("file")[:MAX_FILES]
+    sent = request.FILES.getlist("file")
+    if _too_many(form, sent):
+        return False
     fine = True
     for upload in sent:
         try:
@@ -280,6 +322,18 @@ def _add(request: HttpRequest, unit: Unit, form: UploadForm) -> bool:
         else:
             messages.success(request, _("“%(title)s” is in the library.") % {"title": added.title})
     return fine
+
+
+def _too_many(form: UploadForm, sent: list[Any]) -> bool:
+    """Refuse more files than one form takes; none of them is stored."""
+    if len(sent) <= MAX_FILES:
+        return False
+    form.add_error(
+        "file",
+        _("You chose %(number)s files; at most %(most)s go at once. None was stored; choose fewer.")
+        % {"number": len(sent), "most": MAX_FILES},
+    )
+    return True
 
 
 def _describe(request: HttpRequest, found: Evidence, form: DocumentForm) -> bool:
@@ -304,13 +358,6 @@ def _unit(request: HttpRequest, pk: int) -> Unit:
 
 def _is_writer(request: HttpRequest, unit: Unit) -> bool:
     return units_where(request.user, *MEMBER_ROLES).filter(pk=unit.pk).exists()
-
-
-def _leaf_url(place: FormPlace, code: str) -> str:
-    if not place.definition.has_leaf(code):
-        raise Http404
-    domain = place.definition.path(code)[0]
-    return f"{reverse('submissions:domain', args=[place.submission.pk, domain.code])}#{anchor(code)}"
 
 
 def _versions(found: Evidence) -> list[dict[str, Any]]:

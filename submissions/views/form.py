@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -26,7 +24,6 @@ from criteria_pages.definition import Definition, Domain
 from criteria_pages.domain.queries import guidance_for
 from criteria_pages.exceptions import InputError
 from criteria_pages.rules.inputs import InputErrors
-from submissions.domain.access import with_place
 from submissions.domain.answers import write_answer
 from submissions.domain.definitions import definition_for
 from submissions.domain.earlier import copy_earlier_answer, earlier_answer
@@ -47,7 +44,7 @@ from submissions.views.cards import (
     sentence_of,
     shown_inputs,
 )
-from submissions.views.pages import FormPlace, form_screen, place_of
+from submissions.views.pages import FormPlace, form_screen, json_screen, place_of
 
 MAX_OWN_WRITES = 20
 
@@ -113,36 +110,6 @@ def copy_earlier(request: HttpRequest, place: FormPlace, code: str) -> HttpRespo
     else:
         messages.success(request, _("The earlier answer was copied. Check every figure."))
     return HttpResponseRedirect(target)
-
-
-def json_screen(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view that answers in JSON, its refusals too: an expired session is 401, a refusal says what and where.
-
-    A page says for whom it was made (`as_user`): what one person typed is not stored under another's name because that
-    one has signed in on the same computer meanwhile.
-    """
-
-    @wraps(view)
-    def answered(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
-        meant = request.POST.get("as_user", "")
-        if not request.user.is_authenticated or meant not in {"", str(request.user.pk)}:
-            return JsonResponse(
-                {
-                    "state": "signed_out",
-                    "message": _("Your session has ended. Sign in again; what you typed is kept on this computer."),
-                    "login": reverse("cms:login"),
-                },
-                status=401,
-            )
-        submission = with_place(Submission.objects.filter(pk=pk)).first()
-        if submission is None:
-            raise Http404
-        try:
-            return view(request, submission, **kwargs)
-        except PortalError as refusal:
-            return JsonResponse({"state": "refused", "code": refusal.code, "message": str(refusal.message)}, status=403)
-
-    return answered
 
 
 @json_screen

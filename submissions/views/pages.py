@@ -9,16 +9,17 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cms import clock
 from cms.enums import Role
+from cms.exceptions import PortalError
 from cms.models import User
 from cms.permissions import roles_of
 from criteria_pages.definition import Definition
-from submissions.domain.access import MEMBER_ROLES, readable_submission
+from submissions.domain.access import MEMBER_ROLES, readable_submission, with_place
 from submissions.domain.definitions import definition_for
 from submissions.domain.gate import effective_deadline, open_codes
 from submissions.domain.progress import Progress, submission_progress
@@ -134,7 +135,7 @@ def place_of(user: User, pk: int) -> FormPlace:
     )
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def form_screen(view: View) -> View:
@@ -142,7 +143,51 @@ def form_screen(view: View) -> View:
 
     @login_required
     @wraps(view)
-    def shown(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
+    def shown(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
         return view(request, place_of(request.user, pk), **kwargs)
+
+    return shown
+
+
+def json_view(view: View) -> View:
+    """A view that answers in JSON, its refusals too: an expired session is 401, a refusal says what and where.
+
+    A page says for whom it was made (`as_user`): what one person typed is not stored under another's name because that
+    one has signed in on the same computer meanwhile.
+    """
+
+    @wraps(view)
+    def answered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        meant = request.POST.get("as_user", "")
+        if not request.user.is_authenticated or meant not in {"", str(request.user.pk)}:
+            return JsonResponse(
+                {
+                    "state": "signed_out",
+                    "message": _("Your session has ended. Sign in again; what you typed is kept on this computer."),
+                    "login": reverse("cms:login"),
+                },
+                status=401,
+            )
+        try:
+            return view(request, **kwargs)
+        except PortalError as refusal:
+            return JsonResponse({"state": "refused", "code": refusal.code, "message": str(refusal.message)}, status=403)
+
+    return answered
+
+
+def json_screen(view: View) -> View:
+    """A view of a form that answers in JSON; it is given the form itself, with nothing that only screens need.
+
+    Who may do what is asked by the domain, not here.
+    """
+
+    @json_view
+    @wraps(view)
+    def shown(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
+        submission = with_place(Submission.objects.filter(pk=pk)).first()
+        if submission is None:
+            raise Http404
+        return view(request, submission, **kwargs)
 
     return shown

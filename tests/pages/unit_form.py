@@ -78,6 +78,7 @@ class UnitForm:
         form.locator("input[type=file]").set_input_files(files=[file])
         form.locator("[name=pages]").fill("1")
         form.locator("button[type=submit]").click()
+        self.page.wait_for_url(re.compile(r"/linh-vuc/"))
         expect(self.page.locator(".files .file").first).to_be_visible()
 
     def sign_off(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -140,6 +141,18 @@ def _pdf() -> SimpleUploadedFile:
 
 def _upload(this: OpenRound, user: User) -> None:
     _post(user, "leaf_evidence", this.plain.submission.pk, "1.2.3", file=_pdf())
+
+
+def _in_pieces(address: str, user: User) -> None:
+    """Send a file in two pieces; stop where the first is refused."""
+    client, content = _client(user), pdf_bytes()
+    for start, end in ((0, 200), (200, len(content))):
+        piece = SimpleUploadedFile("piece", content[start:end])
+        client.post(address, {"name": "a.pdf", "size": len(content), "offset": start, "piece": piece})
+
+
+def _upload_in_pieces(this: OpenRound, user: User) -> None:
+    _in_pieces(reverse("submissions:leaf_upload", args=[this.plain.submission.pk, "1.2.3", uuid.uuid4()]), user)
 
 
 def _library_document(this: OpenRound) -> None:
@@ -309,6 +322,7 @@ FORM_PATHS: list[WritePath] = [
     WritePath("autosave", _autosave, ("submissions:autosave",)),
     WritePath("copy of the earlier answer", _copy, ("submissions:copy_earlier",), prepare=_earlier_answer),
     WritePath("evidence upload", _upload, ("submissions:leaf_evidence",)),
+    WritePath("evidence upload in pieces", _upload_in_pieces, ("submissions:leaf_upload",)),
     WritePath("attach from the library", _attach, ("submissions:attach",), prepare=_library_document),
     WritePath("detach", _detach, ("submissions:detach",), prepare=attached_document),
     WritePath("workbook", _workbook, ("submissions:workbook", "submissions:workbook_preview")),
@@ -367,6 +381,10 @@ def _library_upload(this: OpenRound, user: User) -> None:
     _post(user, "library", this.plain.unit.pk, file=_pdf())
 
 
+def _library_upload_in_pieces(this: OpenRound, user: User) -> None:
+    _in_pieces(reverse("submissions:library_upload", args=[this.plain.unit.pk, uuid.uuid4()]), user)
+
+
 def _describe(this: OpenRound, user: User) -> None:
     data = {"title": "Khác", "number": "9/BC", "issued_on": "", "issuer": ""}
     _post(user, "document", this.plain.unit.evidence.first().pk, **data)
@@ -382,6 +400,12 @@ def _withdraw_document(this: OpenRound, user: User) -> None:
 
 LIBRARY_PATHS: list[WritePath] = [
     WritePath("upload to the library", _library_upload, ("submissions:library",), prepare=attached_document),
+    WritePath(
+        "upload to the library in pieces",
+        _library_upload_in_pieces,
+        ("submissions:library_upload",),
+        prepare=attached_document,
+    ),
     WritePath("description", _describe, ("submissions:document",), prepare=attached_document),
     WritePath("new version", _replace, ("submissions:document_replace",), prepare=attached_document),
     WritePath("withdrawal", _withdraw_document, ("submissions:document_withdraw",), prepare=attached_document),
