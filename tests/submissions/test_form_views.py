@@ -313,7 +313,7 @@ def test_home__todos_of_contributor_and_leader(signed_in):
     this = open_round()
     MembershipFactory(user=this.contributor, unit=UnitFactory(), role=Role.CONTRIBUTOR)
     home = soup(signed_in(this.contributor).get(reverse("cms:workspace")))
-    assert url("overview", this) in [a["href"] for a in home.select(".list-rows__title")]
+    assert url("overview", this) in [a["href"] for a in home.select("a.list-rows__title")]
     fill(this.plain.submission, this.contributor)
     assert json.dumps(
         [a["href"] for a in soup(signed_in(this.leader).get(reverse("cms:workspace"))).select(".list-rows__title")]
