@@ -316,7 +316,7 @@ def test_home__todos_of_contributor_and_leader(signed_in):
     assert url("overview", this) in [a["href"] for a in home.select("a.list-rows__title")]
     fill(this.plain.submission, this.contributor)
     assert json.dumps(
-        [a["href"] for a in soup(signed_in(this.leader).get(reverse("cms:workspace"))).select(".list-rows__title")]
+        [a["href"] for a in soup(signed_in(this.leader).get(reverse("cms:workspace"))).select("a.list-rows__title")]
     ) == json.dumps([url("review", this)])
 
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cms', '0003_approval_task'),
-        ('submissions', '0010_survey_letters_ordered'),
+        ('submissions', '0011_council_room'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
