@@ -76,7 +76,7 @@ class UnitForm:
         form = self.page.locator("form[data-upload]")
         file = {"name": name, "mimeType": "application/pdf", "buffer": content}
         form.locator("input[type=file]").set_input_files(files=[file])
-        form.locator("[name=pages]").fill("1")
+        form.locator("[data-upload-common] [name=pages]").fill("1")
         form.locator("button[type=submit]").click()
         self.page.wait_for_url(re.compile(r"/linh-vuc/"))
         expect(self.page.locator(".files .file").first).to_be_visible()
