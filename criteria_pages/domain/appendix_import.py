@@ -11,7 +11,8 @@ from cms import audit
 from cms.exceptions import PermissionRefused
 from cms.models import StoredFile, User
 from criteria_pages.definition import Definition
-from criteria_pages.domain.appendix_reading import GUESSED, OPEN, WRONG, Appendix, read_appendix
+from criteria_pages.domain.appendix_nodes import GUESSED, OPEN, WRONG, Appendix
+from criteria_pages.domain.appendix_reading import read_appendix
 from criteria_pages.domain.authoring import body_from_definition, body_with_links, links_of_body
 from criteria_pages.domain.next_set import free_slug
 from criteria_pages.exceptions import CriteriaError

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cms import clock
-from cms.models import StoredFile, Unit
+from cms.models import StoredFile
 from cms.numbers import exact
-from cms.spreadsheets import Grid, SpreadsheetError, cell_name, read_grids
+from cms.spreadsheets import SpreadsheetError, cell_name, read_grids
 from cms.spreadsheets.inspection import Limits
 from cms.text import fold
-from criteria_pages.definition import Definition, RuleSpec, plain
+from criteria_pages.definition import Definition, plain
 from criteria_pages.domain.appendix_cells import (
-    AGENCY,
     COLUMNS,
     CRITERION,
     DOMAIN,
@@ -37,70 +33,34 @@ from criteria_pages.domain.appendix_cells import (
     NUMBER,
     RULE,
     SCORED,
-    SCORER,
     SET,
     TAG,
-    complete,
     is_sound,
     mark,
 )
+from criteria_pages.domain.appendix_filling import SAFE_FORMULA, NodeFiller
 from criteria_pages.domain.appendix_layout import (
     Areas,
-    Layout,
     Number,
     find_layout,
     number_in_name,
     number_of,
     points_of,
 )
-from criteria_pages.domain.appendix_rules import read_rule
-from criteria_pages.exceptions import CriteriaError
-from criteria_pages.rules import get_rule
+from criteria_pages.domain.appendix_nodes import (
+    GUESSED,
+    OPEN,
+    UNDERSTOOD,
+    WRONG,
+    Appendix,
+    CellNote,
+    Node,
+    by_tier,
+    pair,
+)
 
-UNDERSTOOD, GUESSED, OPEN, WRONG = "understood", "guessed", "open", "wrong"
 LIMITS = Limits(size=5 * 1024**2, unzipped=60 * 1024**2, rows=4_000, columns=60, cells=240_000)
-_SAFE_FORMULA = re.compile(r"^=\s*(?:(?:SUM|ROUND|SUBTOTAL)\(|[-+*/(),;:.\s\d$]|[A-Z]{1,2}\$?\d{1,5})+$", re.I)
 _TOTAL = re.compile(r"^(tong cong|tong diem|tong so|tong|cong|total)\b")
-_TEXTS = {EVIDENCE: "evidence", NOTE: "note"}
-_LONGEST = {NAME: 1000, NUMBER: 32}
-
-
-@dataclass(frozen=True, slots=True)
-class CellNote:
-    """What became of one cell (or of a whole row or sheet, where `cell` says so). `kind`: see the constants above."""
-
-    kind: str
-    cell: str
-    code: str
-    text: str
-
-
-@dataclass
-class Appendix:
-    """What was read: the definition and the notes; `sheet` is the sheet that was taken."""
-
-    definition: Definition
-    notes: list[CellNote] = field(default_factory=list)
-    sheet: str = ""
-
-    def count(self, kind: str) -> int:
-        """Return how many notes are of a kind."""
-        return sum(note.kind == kind for note in self.notes)
-
-
-@dataclass
-class _Node:
-    """A node while it is read: where it stands, what its cells say, and the node hidden beside it."""
-
-    row: int
-    kind: str
-    code: str
-    cells: dict[str, Any]
-    hidden: Mapping[str, Any] | None = None
-    same: frozenset[str] = frozenset()
-    lines: list[str] = field(default_factory=list)
-    children: list[_Node] = field(default_factory=list)
-    data: dict[str, Any] = field(default_factory=dict)
 
 
 def read_appendix(*, source: StoredFile | Any, title: str = "") -> Appendix:
@@ -132,19 +92,8 @@ def read_appendix(*, source: StoredFile | Any, title: str = "") -> Appendix:
     )
 
 
-class _Reader:
-    """Reads one sheet."""
-
-    def __init__(self, grid: Grid, areas: Areas, layout: Layout) -> None:
-        self.grid, self.areas, self.layout = grid, areas, layout
-        self.notes: list[CellNote] = []
-        self.domains: list[_Node] = []
-        self.total: tuple[int, Decimal] | None = None
-        self.head: Mapping[str, Any] | None = None
-        self.units = _units()
-        self.last: _Node | None = None
-        self.relative = False
-        self.seen: Counter[str] = Counter()
+class _Reader(NodeFiller):
+    """Reads one sheet: its rows into nodes, and the whole."""
 
     # --- the sheet ----------------------------------------------------------------------------------------------------
     def read(self, title: str) -> Appendix:
@@ -163,11 +112,6 @@ class _Reader:
         order = {name: number for number, name in enumerate((WRONG, OPEN, GUESSED, UNDERSTOOD))}
         notes = sorted(self.notes, key=lambda note: order[note.kind])
         return Appendix(definition=definition, notes=notes, sheet=self.grid.sheet)
-
-    def note(self, kind: str, row: int, name: str, text: str, code: str = "") -> None:
-        column = self.layout.columns.get(name, self.layout.columns.get(NAME, 0))
-        cell = cell_name(row, column)
-        self.notes.append(CellNote(kind, cell, code, text))
 
     def _say_layout(self) -> None:
         for column, header in self.layout.unknown:
@@ -208,28 +152,13 @@ class _Reader:
         value = self.grid.cell(row, column)
         if formula is None:
             return value
-        return value if _SAFE_FORMULA.match(formula) else None
+        return value if SAFE_FORMULA.match(formula) else None
 
     def _text(self, row: int, name: str) -> str:
         value = self._value(row, name)
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return plain(Decimal(value)).replace(".", ",")
         return str(value if value is not None else "").strip()
-
-    def _say_formulas(self, row: int, code: str) -> None:
-        for name, column in self.layout.columns.items():
-            formula = self.grid.formulas.get((row, column))
-            if formula is None:
-                continue
-            if not _SAFE_FORMULA.match(formula):
-                text = _("A formula that is not plain arithmetic is not read: %(formula)s. Type the value.")
-                self.note(WRONG, row, name, text % {"formula": formula[:120]}, code)
-            elif self.grid.cell(row, column) is None:
-                text = _("The formula %(formula)s has no stored value. Open the file, compute and save it.")
-                self.note(OPEN, row, name, text % {"formula": formula[:120]}, code)
-            else:
-                text = _("The value of the formula %(formula)s was taken.")
-                self.note(GUESSED, row, name, text % {"formula": formula[:120]}, code)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
     def _read_row(self, row: int) -> None:
@@ -261,7 +190,7 @@ class _Reader:
             self.note(GUESSED, row, NAME, text)
             hidden, same, kind = None, frozenset(), ""
         if hidden is not None and NUMBER in same:
-            node = _Node(row, kind, str(hidden["code"]), cells, hidden, same)
+            node = Node(row, kind, str(hidden["code"]), cells, hidden, same)
             self._place(node, kind if kind in {DOMAIN, LEAF} else CRITERION)
             return
         if number is None:
@@ -271,7 +200,7 @@ class _Reader:
         if hidden is not None:
             level = kind if kind in {DOMAIN, LEAF} else CRITERION
             self.note(GUESSED, row, NUMBER, _("The number was changed; the rest of the row stayed with it."), code)
-        self._place(_Node(row, kind or level, code, cells, hidden, same), level)
+        self._place(Node(row, kind or level, code, cells, hidden, same), level)
 
     def _code(self, row: int, number: Number) -> tuple[str, str]:
         """Return the level and the whole code that a number stands for, saying what was assumed."""
@@ -279,7 +208,7 @@ class _Reader:
         if number.roman:
             code = str(number.parts[0])
             self.note(
-                GUESSED, row, NUMBER, _("“%(number)s” was read as the domain %(code)s.") % _pair(number, code), code
+                GUESSED, row, NUMBER, _("“%(number)s” was read as the domain %(code)s.") % pair(number, code), code
             )
             return DOMAIN, code
         if number.letter:
@@ -289,7 +218,7 @@ class _Reader:
             self.note(GUESSED, row, NUMBER, text % {"code": number.text}, number.text)
         code = f"{here}.{number.text}" if self.relative and here else number.text
         if code != number.text:
-            self.note(GUESSED, row, NUMBER, _("“%(number)s” was read as %(code)s.") % _pair(number, code), code)
+            self.note(GUESSED, row, NUMBER, _("“%(number)s” was read as %(code)s.") % pair(number, code), code)
         code = self._not_shortened(row, number, code)
         depth = code.count(".") + 1
         if depth > 3:
@@ -300,7 +229,7 @@ class _Reader:
     def _letter(self, row: int, number: Number) -> tuple[str, str]:
         above = self.domains[-1].children[-1] if self.domains and self.domains[-1].children else None
         code = f"{above.code}.{len(above.children) + 1}" if above else number.text
-        self.note(GUESSED, row, NUMBER, _("“%(number)s” was read as %(code)s.") % _pair(number, code), code)
+        self.note(GUESSED, row, NUMBER, _("“%(number)s” was read as %(code)s.") % pair(number, code), code)
         return LEAF, code
 
     def _not_shortened(self, row: int, number: Number, code: str) -> str:
@@ -317,7 +246,7 @@ class _Reader:
         self.note(GUESSED, row, NUMBER, text % {"code": following}, following)
         return following
 
-    def _place(self, node: _Node, level: str) -> None:
+    def _place(self, node: Node, level: str) -> None:
         if self.seen[node.code]:
             text = _("The code %(code)s stands twice. Both rows were taken; give one another code.")
             self.note(WRONG, node.row, NUMBER, text % {"code": node.code}, node.code)
@@ -334,7 +263,7 @@ class _Reader:
         node.kind = LEAF
         self._criterion_for(node, domain).children.append(node)
 
-    def _domain_for(self, node: _Node) -> _Node:
+    def _domain_for(self, node: Node) -> Node:
         first = node.code.split(".")[0]
         if self.domains and (self.domains[-1].code == first or not first.isdigit()):
             return self.domains[-1]
@@ -343,12 +272,12 @@ class _Reader:
             return found
         text = _("%(code)s stands before its domain %(domain)s. A domain without a name was made; write its row above.")
         self.note(WRONG, node.row, NUMBER, text % {"code": node.code, "domain": first}, node.code)
-        made = _Node(node.row, DOMAIN, first, {})
+        made = Node(node.row, DOMAIN, first, {})
         self.seen[first] += 1
         self.domains.append(made)
         return made
 
-    def _criterion_for(self, node: _Node, domain: _Node) -> _Node:
+    def _criterion_for(self, node: Node, domain: Node) -> Node:
         above = node.code.rpartition(".")[0]
         found = next((child for child in reversed(domain.children) if child.code == above), None)
         if found is None and domain.children and not above.count("."):
@@ -356,7 +285,7 @@ class _Reader:
         if found is None:
             text = _("%(code)s stands before its criterion %(criterion)s. One without a name was made.")
             self.note(WRONG, node.row, NUMBER, text % {"code": node.code, "criterion": above or "?"}, node.code)
-            found = _Node(node.row, CRITERION, above or f"{domain.code}.{len(domain.children) + 1}", {})
+            found = Node(node.row, CRITERION, above or f"{domain.code}.{len(domain.children) + 1}", {})
             self.seen[found.code] += 1
             domain.children.append(found)
         return found
@@ -407,7 +336,7 @@ class _Reader:
             text = _("“%(name)s” has no number; it was called %(code)s by its place.")
             note = CellNote(GUESSED, cell_name(row, column), code, text % {"name": name[:60], "code": code})
             self.notes.append(note)
-        self._place(_Node(row, level, code, {**cells, NAME: rest}), level)
+        self._place(Node(row, level, code, {**cells, NAME: rest}), level)
 
     def _next_code(self, level: str) -> str:
         if level == DOMAIN or not self.domains:
@@ -437,169 +366,6 @@ class _Reader:
             )
             return "", None, {}
         return kind, node, marks
-
-    # --- nodes --------------------------------------------------------------------------------------------------------
-    def _all(self) -> Iterable[_Node]:
-        for domain in self.domains:
-            yield domain
-            for criterion in domain.children:
-                if criterion.kind != LEAF:
-                    criterion.kind = CRITERION if criterion.children or _is_group(criterion) else SCORED
-                yield criterion
-                yield from criterion.children
-
-    def _fill(self, node: _Node) -> None:
-        """Make the node's data of its cells, or of what is hidden where the cells still say it."""
-        if node.cells:
-            self._say_formulas(node.row, node.code)
-        base = dict(node.hidden) if node.hidden and _fits(node) else {}
-        if base and node.same >= set(node.cells) and not node.lines:
-            node.data = complete(base)
-            self.note(
-                UNDERSTOOD, node.row, NUMBER, _("%(code)s: exactly as exported.") % {"code": node.code}, node.code
-            )
-            return
-        own = dict(base.get("leaf", base))
-        own["code"], own["name"] = node.code[:32], self._name(node, own)
-        maximum = self._maximum(node, own)
-        own["maximum"] = plain(maximum)
-        for column, name in _TEXTS.items():
-            if column not in node.same and node.cells:
-                self._put_text(node, own, column, name)
-        if node.kind in {SCORED, LEAF}:
-            self._scoring(node, own, maximum)
-        elif node.lines or (RULE not in node.same and str(node.cells.get(RULE) or "").strip()):
-            self._keep_words(node, own, _("A node that is scored through its parts has no rule; the words are kept."))
-        if node.kind != CRITERION:
-            self._agency(node, own)
-        node.data = _without_blanks(own)
-        if node.kind == SCORED:
-            head: dict[str, Any] = {
-                key: node.data[key] for key in ("code", "name", "name_en", "maximum") if key in node.data
-            }
-            node.data = {**head, "leaf": node.data}
-
-    def _name(self, node: _Node, own: Mapping[str, Any]) -> str:
-        if NAME in node.same and own.get("name"):
-            return str(own["name"])
-        name = str(node.cells.get(NAME) or "").strip()
-        if NUMBER not in self.layout.columns:
-            name = number_in_name(name)[1]
-        name = " ".join(name.split())
-        if not name:
-            self.note(OPEN, node.row, NAME, _("The name is missing."), node.code)
-        elif len(name) > _LONGEST[NAME]:
-            self.note(GUESSED, node.row, NAME, _("The name is longer than 1,000 characters; it was cut."), node.code)
-        elif node.cells:
-            self.note(UNDERSTOOD, node.row, NAME, name[:200], node.code)
-        return name[: _LONGEST[NAME]]
-
-    def _maximum(self, node: _Node, own: Mapping[str, Any]) -> Decimal:
-        if MAXIMUM in node.same and own.get("maximum"):
-            return Decimal(own["maximum"])
-        cell = node.cells.get(MAXIMUM)
-        points = points_of(cell)
-        if points is not None:
-            self.note(UNDERSTOOD, node.row, MAXIMUM, _("%(points)s points") % {"points": exact(points)}, node.code)
-            return points
-        total = sum((_declared(child) for child in node.children), Decimal(0))
-        if total:
-            text = _("No maximum is written; the sum of the parts was taken: %(points)s.")
-            self.note(GUESSED, node.row, MAXIMUM, text % {"points": exact(total)}, node.code)
-            return total
-        shown = str(cell)[:60] if cell is not None else ""
-        text = _("“%(text)s” is not a number of points.") if shown else _("The maximum points are missing.")
-        self.note(OPEN, node.row, MAXIMUM, text % {"text": shown} if shown else text, node.code)
-        return Decimal(0)
-
-    def _put_text(self, node: _Node, own: dict[str, Any], column: str, name: str) -> None:
-        text = str(node.cells.get(column) or "").strip()
-        if node.kind in {DOMAIN, CRITERION} and name == "evidence":
-            if text:
-                self._keep_words(node, own, _("Evidence belongs to scored criteria; the words are kept."), text)
-            return
-        own[name] = text
-        if text:
-            self.note(UNDERSTOOD, node.row, column, text[:200], node.code)
-
-    def _scoring(self, node: _Node, own: dict[str, Any], maximum: Decimal) -> None:
-        own.setdefault("evidence_required", True)
-        scorer = self._scorer(node, own)
-        if RULE in node.same and "rule" in own and not node.lines:
-            own["scorer"] = scorer or own.get("scorer", "self")
-            self._check_rule(node, own, maximum)
-            return
-        text = "\n".join([str(node.cells.get(RULE) or "").strip(), *node.lines]).strip()
-        found = read_rule(text or ("xã hội học" if scorer == "survey" else ""), maximum)
-        own["rule"] = {"kind": "", "params": {}}
-        own["scorer"] = scorer or "self"
-        if found is None:
-            if text:
-                self._keep_words(
-                    node, own, _("The scoring is left open: no rule was recognised; the words are kept."), text
-                )
-            else:
-                self.note(OPEN, node.row, RULE, _("No scoring is written; choose the rule."), node.code)
-            return
-        own["rule"] = {"kind": found.spec.kind, "params": dict(found.spec.params)}
-        own["scorer"] = found.scorer or (scorer if scorer not in {"survey", "central"} else "self") or "self"
-        words = get_rule(found.spec, maximum)
-        text = _("%(kind)s: %(rule)s") % {"kind": words.label, "rule": words.describe()}
-        self.note(GUESSED if found.guesses or node.lines else UNDERSTOOD, node.row, RULE, text, node.code)
-        for guess in found.guesses:
-            self.note(GUESSED, node.row, RULE, guess, node.code)
-
-    def _check_rule(self, node: _Node, own: Mapping[str, Any], maximum: Decimal) -> None:
-        if MAXIMUM in node.same:
-            return
-        try:
-            problems = get_rule(RuleSpec(own["rule"]["kind"], own["rule"]["params"]), maximum).problems()
-        except CriteriaError as error:
-            problems = [error.message]
-        text = _("The maximum was changed and the scoring was not: check the rule.")
-        self.note(WRONG if problems else GUESSED, node.row, RULE, " ".join([text, *problems]), node.code)
-
-    def _scorer(self, node: _Node, own: Mapping[str, Any]) -> str:
-        if SCORER in node.same:
-            return str(own.get("scorer", ""))
-        text = str(node.cells.get(SCORER) or "").strip()
-        folded = fold(text)
-        if not folded:
-            return ""
-        for words, scorer in (("xa hoi hoc", "survey"), ("xhh", "survey"), ("tap trung", "central"), ("tu ", "self")):
-            if words in f"{folded} ":
-                self.note(UNDERSTOOD, node.row, SCORER, text[:120], node.code)
-                return scorer
-        self.note(
-            OPEN,
-            node.row,
-            SCORER,
-            _("“%(text)s” is not a way of scoring that is known.") % {"text": text[:80]},
-            node.code,
-        )
-        return ""
-
-    def _agency(self, node: _Node, own: dict[str, Any]) -> None:
-        if AGENCY in node.same or not node.cells:
-            return
-        text = str(node.cells.get(AGENCY) or "").strip()
-        own["agency"] = ""
-        if not text:
-            return
-        codes = self.units.get(fold(text), set())
-        if len(codes) == 1:
-            (own["agency"],) = codes
-            self.note(UNDERSTOOD, node.row, AGENCY, f"{text[:120]} ({own['agency']})", node.code)
-            return
-        why = _("No unit is called “%(text)s”.") if not codes else _("Several units are called “%(text)s”.")
-        self._keep_words(node, own, why % {"text": text[:80]}, text, AGENCY)
-
-    def _keep_words(self, node: _Node, own: dict[str, Any], why: str, words: str = "", column: str = RULE) -> None:
-        """Say what is left open, and keep the words in the node's note, so that nothing typed is lost."""
-        text = words or "\n".join([str(node.cells.get(RULE) or "").strip(), *node.lines]).strip()
-        kept = _("From the table: %(text)s") % {"text": text}
-        own["note"] = "\n".join(part for part in (str(own.get("note", "")), kept) if part)
-        self.note(OPEN, node.row, column, why, node.code)
 
     # --- the whole ----------------------------------------------------------------------------------------------------
     def _definition(self, title: str) -> Definition:
@@ -643,52 +409,12 @@ class _Reader:
                 continue
             declared = Decimal(node.data.get("maximum", "0"))
             found = sum((Decimal(child.data.get("maximum", "0")) for child in node.children), Decimal(0))
-            if found != declared and not _by_tier(node):
+            if found != declared and not by_tier(node):
                 text = _("%(declared)s points are declared, but the parts add up to %(sum)s.")
                 values = {"declared": exact(declared), "sum": exact(found)}
                 self.note(WRONG, node.row, MAXIMUM, text % values, node.code)
         summed = sum((domain.maximum for domain in definition.domains), Decimal(0))
-        if self.total and self.total[1] != summed and not any(map(_by_tier, self.domains)):
+        if self.total and self.total[1] != summed and not any(map(by_tier, self.domains)):
             text = _("The total says %(declared)s points, but the domains add up to %(sum)s.")
             values = {"declared": exact(self.total[1]), "sum": exact(summed)}
             self.note(WRONG, self.total[0], MAXIMUM, text % values)
-
-
-def _declared(node: _Node) -> Decimal:
-    """Return the points that a node's cell says, or else those of its parts together."""
-    points = points_of(node.cells.get(MAXIMUM))
-    return points if points is not None else sum(map(_declared, node.children), Decimal(0))
-
-
-def _is_group(node: _Node) -> bool:
-    return node.hidden is not None and "leaf" not in node.hidden and node.kind == CRITERION and NUMBER in node.same
-
-
-def _fits(node: _Node) -> bool:
-    """Whether what is hidden is of the kind that the node is in this table."""
-    assert node.hidden is not None  # noqa: S101 -- the caller has looked
-    kind = {True: SCORED}.get("leaf" in node.hidden, LEAF if "rule" in node.hidden else "group")
-    return (kind == "group") == (node.kind in {DOMAIN, CRITERION}) and (kind == SCORED) == (node.kind == SCORED)
-
-
-def _by_tier(node: _Node) -> bool:
-    """Whether parts for several tiers stand side by side, so that the sum of all of them says nothing."""
-    inner = [child.data.get("leaf", child.data) for child in node.children]
-    return any("tiers" in data.get("applicability", {}) for data in inner) or any(map(_by_tier, node.children))
-
-
-def _without_blanks(data: Mapping[str, Any]) -> dict[str, Any]:
-    return complete({key: value for key, value in data.items() if value not in ("", [], {}, ())})
-
-
-def _pair(number: Number, code: str) -> dict[str, str]:
-    return {"number": number.text, "code": code}
-
-
-def _units() -> dict[str, set[str]]:
-    """Return the codes of today's units by folded code, name and short name."""
-    found: dict[str, set[str]] = {}
-    for code, name, short in Unit.objects.valid_on(clock.today()).values_list("code", "name", "short_name"):
-        for text in {fold(code), fold(name), fold(short)} - {""}:
-            found.setdefault(text, set()).add(code)
-    return found

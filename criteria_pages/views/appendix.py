@@ -26,7 +26,8 @@ from cms.numbers import parse_id
 from cms.text import slug
 from criteria_pages.definition import Definition
 from criteria_pages.domain.appendix_import import import_as_new, import_into
-from criteria_pages.domain.appendix_reading import GUESSED, LIMITS, OPEN, UNDERSTOOD, WRONG, Appendix, read_appendix
+from criteria_pages.domain.appendix_nodes import GUESSED, OPEN, UNDERSTOOD, WRONG, Appendix
+from criteria_pages.domain.appendix_reading import LIMITS, read_appendix
 from criteria_pages.domain.appendix_writing import write_appendix
 from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.models import CriteriaEdition, CriteriaSetPage

@@ -15,7 +15,8 @@ import pytest
 from cms.enums import Role
 from cms.roles import sync_groups, sync_members
 from cms.spreadsheets import SpreadsheetError
-from criteria_pages.domain.appendix_reading import GUESSED, OPEN, WRONG, read_appendix
+from criteria_pages.domain.appendix_nodes import GUESSED, OPEN, WRONG
+from criteria_pages.domain.appendix_reading import read_appendix
 from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.domain.publishing_gate import page_problems
 from criteria_pages.models import CriteriaEdition, CriteriaSetPage

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from criteria_pages.definition import Applicability
-from criteria_pages.domain.appendix_reading import GUESSED, OPEN, UNDERSTOOD, WRONG, read_appendix
+from criteria_pages.domain.appendix_nodes import GUESSED, OPEN, UNDERSTOOD, WRONG
+from criteria_pages.domain.appendix_reading import read_appendix
 from criteria_pages.domain.appendix_writing import write_appendix
 from criteria_pages.domain.authoring import body_from_definition, parse_body
 from tests.factories import criteria, rules
