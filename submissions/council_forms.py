@@ -189,7 +189,7 @@ class CloseForm(forms.Form):
     """The number under which the minutes are frozen."""
 
     number = forms.CharField(
-        label=gettext_lazy("Number of the minutes"), help_text=gettext_lazy("For instance 01/BB-HĐTĐ."), max_length=64
+        label=gettext_lazy("Number of the minutes"), help_text=gettext_lazy("For instance 01/BB."), max_length=64
     )
     remarks = forms.CharField(
         label=gettext_lazy("Other remarks"), required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 4})
