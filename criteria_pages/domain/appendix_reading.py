@@ -85,8 +85,8 @@ def read_appendix(*, source: StoredFile | Any, title: str = "") -> Appendix:
             return _Reader(grid, areas, layout).read(title)
     raise SpreadsheetError(
         _(
-            "No sheet has a table with a column of names (%(names)s) and a column of maximum points (%(points)s) in its "
-            "first rows."
+            "No sheet has a table with a column of names (%(names)s) and a column of maximum points (%(points)s) in "
+            "its first rows."
         )
         % {"names": "“Tiêu chí”, “Lĩnh vực”, “Nội dung”", "points": "“Điểm tối đa”"},
         code="no_table",
