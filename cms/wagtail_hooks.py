@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -91,9 +91,10 @@ def say_why_not_approved(request: HttpRequest, page: Page) -> None:
 
 
 @hooks.register("insert_editor_js")
-def slug_script() -> SafeString:
-    """Propose right addresses for Vietnamese titles."""
-    return format_html('<script src="{}"></script>', static("cms/js/admin-slug.js"))
+def editor_scripts() -> SafeString:
+    """Propose right addresses for Vietnamese titles; let no early change go unnoticed."""
+    scripts = ((static(f"cms/js/{name}.js"),) for name in ("admin-slug", "admin-early-changes"))
+    return format_html_join("", '<script src="{}"></script>', scripts)
 
 
 @hooks.register("register_log_actions")

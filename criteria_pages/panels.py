@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.urls import reverse
 
 from wagtail.admin.panels import HelpPanel
 
-from cms.models import Unit, UnitAttribute, UnitGroup, UnitTier
-from criteria_pages.models.legal import LegalDocument
-
-SUGGESTED_UNITS = 400
+from cms.models import UnitAttribute, UnitGroup, UnitTier
+from criteria_pages.choosers import unit_chooser
 
 
 class CriteriaToolsPanel(HelpPanel):
@@ -27,7 +24,10 @@ class CriteriaToolsPanel(HelpPanel):
     class BoundPanel(HelpPanel.BoundPanel):
         @property
         def media(self) -> forms.Media:
-            return forms.Media(js=["criteria_pages/js/editor.js"], css={"all": ["criteria_pages/css/editor.css"]})
+            return unit_chooser.widget_class().media + forms.Media(
+                js=[f"criteria_pages/js/{name}.js" for name in ("move", "live_form", "editor")],
+                css={"all": ["criteria_pages/css/editor.css"]},
+            )
 
         def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
             """Add addresses and suggestions."""
@@ -37,21 +37,20 @@ class CriteriaToolsPanel(HelpPanel):
                 page=page,
                 check_url=reverse("criteria_check", args=[page.pk or 0]),
                 try_url=reverse("criteria_try"),
+                live_url=reverse("criteria_live", args=[page.pk or 0]),
+                unit_chooser=unit_chooser.widget_class().render("", None, attrs={"id": "criteria-live-unit"}),
                 suggestions=_suggestions(),
+                problems=getattr(self.form, "problems", ()),
             )
             return context
 
 
 def _suggestions() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return (id of the datalist, (code, name) pairs)."""
-    # Agencies that appraise are high up; naming one of ten thousand communes is done by code alone.
-    units = Unit.objects.filter(Q(parent__isnull=True) | Q(children__isnull=False) | Q(memberships__isnull=False))
     return [
         ("criteria-tiers", _pairs(UnitTier.objects.all())),
         ("criteria-groups", _pairs(UnitGroup.objects.all())),
         ("criteria-attributes", _pairs(UnitAttribute.objects.all())),
-        ("criteria-units", _pairs(units.distinct()[:SUGGESTED_UNITS])),
-        ("criteria-legal-documents", list(LegalDocument.objects.values_list("number", "title")[:SUGGESTED_UNITS])),
     ]
 
 

@@ -196,17 +196,33 @@ class QuestionnaireDefinition:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionnaireProblem:
+    """What is wrong; `index`: the place of the question from 0, None where it is the whole."""
+
+    message: str
+    index: int | None = None
+
+
 def check_questionnaire(definition: QuestionnaireDefinition) -> list[str]:
     """Return sentences on everything that keeps a questionnaire from being published; empty where it is sound."""
+    return [problem.message for problem in questionnaire_problems(definition)]
+
+
+def questionnaire_problems(definition: QuestionnaireDefinition) -> list[QuestionnaireProblem]:
+    """Return the same, each with its place."""
     if not definition.questions:
-        return [_("The questionnaire has no question.")]
-    problems: list[str] = []
+        return [QuestionnaireProblem(_("The questionnaire has no question."))]
+    problems: list[QuestionnaireProblem] = []
     seen: set[str] = set()
-    for question in definition.questions:
+    for index, question in enumerate(definition.questions):
         if question.code in seen:
-            problems.append(_("Two questions have the code %(code)s.") % {"code": question.code})
+            twice = _("Two questions have the code %(code)s.") % {"code": question.code}
+            problems.append(QuestionnaireProblem(twice, index))
         seen.add(question.code)
-        problems += [_("Question %(code)s: %(problem)s") % {"code": question.code, "problem": p} for p in _of(question)]
+        for found in _of(question):
+            sentence = _("Question %(code)s: %(problem)s") % {"code": question.code, "problem": found}
+            problems.append(QuestionnaireProblem(sentence, index))
     return problems
 
 

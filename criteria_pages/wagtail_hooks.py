@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.viewsets.base import ViewSetGroup
+from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 
 from cms.models import User
+from criteria_pages.choosers import legal_document_chooser, unit_chooser
 from criteria_pages.domain.announcement import edition_announcement
 from criteria_pages.log_actions import ACTIONS
 from criteria_pages.models import CriteriaSetPage
@@ -46,12 +47,20 @@ class CriteriaGroup(ViewSetGroup):
 register_snippet(CriteriaGroup)
 
 
+@hooks.register("register_admin_viewset")
+def register_choosers() -> list[ViewSet]:
+    """Units and legal documents for the tree."""
+    return [unit_chooser, legal_document_chooser]
+
+
 @hooks.register("register_admin_urls")
 def register_criteria_urls() -> list[URLPattern]:
     """Add the editors' screens; Wagtail lets only those in who may open the admin."""
     return [
         path("criteria/check/<int:pk>/", admin.check, name="criteria_check"),
         path("criteria/try/", admin.try_rule, name="criteria_try"),
+        path("criteria/<int:pk>/live/", admin.live_form, name="criteria_live"),
+        path("criteria/<int:pk>/changes/", editions.draft_changes, name="criteria_changes"),
         path("criteria/<int:pk>/form/", admin.trial, name="criteria_trial"),
         path("criteria/<int:pk>/units/", admin.reach_table, name="criteria_reach"),
         path("criteria/<int:pk>/next/", lineage.start_next, name="criteria_next_set"),

@@ -8,31 +8,30 @@ from django.utils.translation import gettext_lazy as _
 
 from wagtail import blocks
 
-from criteria_pages.blocks.fields import CodesBlock
+from criteria_pages.blocks.fields import CodeChooserBlock, CodesBlock, LineBlock
+from criteria_pages.choosers import unit_chooser
 
 
 class ApplicabilityBlock(blocks.StreamBlock):
     """Conditions on the unit. None: the node applies to every unit; several: all must hold."""
 
     tiers = CodesBlock(
-        suggestions="criteria-tiers", label=_("Only these tiers"), item_label=_("Code of the tier"), icon="site"
+        LineBlock(suggestions="criteria-tiers", label=_("Code of the tier")), label=_("Only these tiers"), icon="site"
     )
     groups = CodesBlock(
-        suggestions="criteria-groups", label=_("Only these groups"), item_label=_("Code of the group"), icon="group"
+        LineBlock(suggestions="criteria-groups", label=_("Code of the group")),
+        label=_("Only these groups"),
+        icon="group",
     )
-    units = CodesBlock(
-        suggestions="criteria-units", label=_("Only these units"), item_label=_("Code of the unit"), icon="home"
-    )
+    units = CodesBlock(CodeChooserBlock(unit_chooser, label=_("Unit")), label=_("Only these units"), icon="home")
     attributes = CodesBlock(
-        suggestions="criteria-attributes",
+        LineBlock(suggestions="criteria-attributes", label=_("Code of the attribute")),
         label=_("Only units that have"),
-        item_label=_("Code of the attribute"),
         icon="check",
     )
     without_attributes = CodesBlock(
-        suggestions="criteria-attributes",
+        LineBlock(suggestions="criteria-attributes", label=_("Code of the attribute")),
         label=_("Only units that do not have"),
-        item_label=_("Code of the attribute"),
         icon="cross",
     )
 

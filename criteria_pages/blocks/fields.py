@@ -10,6 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from wagtail import blocks
 
+from cms.exceptions import PortalError
+from cms.numbers import exact, parse_decimal
+from criteria_pages.choosers import CodeChooserViewSet
+from criteria_pages.definition import plain
+
 
 class LineBlock(blocks.CharBlock):
     """A line of text. `suggestions`: id of a `<datalist>` on the editor's page that helps to fill it in."""
@@ -23,10 +28,28 @@ class LineBlock(blocks.CharBlock):
 
 
 class NumberBlock(LineBlock):
-    """A decimal as it was typed ("1,5", "1.5"): kept as text, read exactly by the parser, never as a float."""
+    """A decimal: shown and typed as in the interface's language ("1,5"), kept as text ("1.5"), never as a float.
+
+    What is no number is kept as it was typed; the publish gate says so.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(attrs={"inputmode": "decimal", "data-criteria-number": ""}, **kwargs)
+
+    def value_from_form(self, value: Any) -> str:
+        """Return the number as it is kept."""
+        text = str(value or "").strip()
+        try:
+            return plain(parse_decimal(text)) if text else ""
+        except PortalError:
+            return text
+
+    def get_form_state(self, value: Any) -> str:
+        """Return the number as it is shown."""
+        try:
+            return exact(parse_decimal(str(value))) if value else ""
+        except PortalError:
+            return str(value)
 
 
 class LongTextBlock(blocks.TextBlock):
@@ -38,12 +61,31 @@ class LongTextBlock(blocks.TextBlock):
         super().__init__(**kwargs)
 
 
-class CodesBlock(blocks.ListBlock):
-    """A list of codes or numbers, each with suggestions."""
+class CodeChooserBlock(blocks.FieldBlock):
+    """A unit or a legal document chosen by its name and kept by its code; may stay empty."""
 
-    def __init__(self, *, suggestions: str, item_label: Any = "", **kwargs: Any) -> None:
+    def __init__(self, chooser: CodeChooserViewSet, *, help_text: Any = "", **kwargs: Any) -> None:
+        self.field = forms.CharField(required=False, help_text=help_text, max_length=100, widget=chooser.widget_class())
+        super().__init__(icon=chooser.icon, **kwargs)
+
+    def value_from_form(self, value: Any) -> str:
+        """Nothing chosen is the empty text."""
+        return str(value or "")
+
+    def get_form_state(self, value: Any) -> Any:
+        """Return code and name for the browser."""
+        return self.field.widget.get_value_data(value)
+
+    class Meta:
+        default = ""
+
+
+class CodesBlock(blocks.ListBlock):
+    """A list of codes: chosen, or typed with suggestions."""
+
+    def __init__(self, item: blocks.Block, **kwargs: Any) -> None:
         kwargs.setdefault("default", [])
-        super().__init__(LineBlock(suggestions=suggestions, label=item_label), **kwargs)
+        super().__init__(item, **kwargs)
 
 
 class YesBlock(blocks.BooleanBlock):

@@ -19,6 +19,8 @@ from wagtail import blocks
 from wagtail.admin.telepath import register
 from wagtail.blocks.struct_block import StructBlockAdapter
 
+from criteria_pages.blocks.fields import NumberBlock
+
 SUFFIX = "lazy"
 
 
@@ -63,9 +65,12 @@ def raw_from_state(block: blocks.Block, state: Any) -> Any:
         ]
     if isinstance(block, blocks.BooleanBlock):
         return bool(state)
+    if isinstance(state, Mapping):  # what a chooser calls its state
+        state = state.get("id")
     if isinstance(state, list):  # what a select's widget calls its state
         state = state[0] if state else None
-    return "" if state is None else str(state)
+    text = "" if state is None else str(state)
+    return block.value_from_form(text) if isinstance(block, NumberBlock) else text
 
 
 class LazyStructBlockAdapter(StructBlockAdapter):

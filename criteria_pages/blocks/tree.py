@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
 from criteria_pages.blocks.applicability import ApplicabilityBlock
-from criteria_pages.blocks.fields import CodesBlock, LineBlock, LongTextBlock, NumberBlock, YesBlock
+from criteria_pages.blocks.fields import CodeChooserBlock, CodesBlock, LineBlock, LongTextBlock, NumberBlock, YesBlock
 from criteria_pages.blocks.lazy import LazyStructBlock
 from criteria_pages.blocks.lineage import LineageBlock
 from criteria_pages.blocks.rules import RuleChoiceBlock
+from criteria_pages.choosers import LEGAL_DOCUMENT, UNIT, known_labels, legal_document_chooser, unit_chooser
 from criteria_pages.enums import Scorer
 
 CODE_HELP = _("Never changes once published: answers and results of all years hang on it.")
@@ -42,16 +44,12 @@ def _leaf() -> list[tuple[str, blocks.Block]]:
             "scorer",
             blocks.ChoiceBlock(label=_("Scored by"), choices=Scorer.choices, default=Scorer.SELF, required=False),
         ),
-        ("agency", LineBlock(label=_("Appraising agency (code)"), max_length=64, suggestions="criteria-units")),
+        ("agency", CodeChooserBlock(unit_chooser, label=_("Appraising agency"))),
         ("evidence", LongTextBlock(label=_("Evidence asked for"))),
         ("evidence_required", YesBlock(label=_("Evidence or an explanation is a must"), default=True)),
         (
             "legal_basis",
-            CodesBlock(
-                suggestions="criteria-legal-documents",
-                label=_("Legal basis"),
-                item_label=_("Number of the document"),
-            ),
+            CodesBlock(CodeChooserBlock(legal_document_chooser, label=_("Document")), label=_("Legal basis")),
         ),
     ]
 
@@ -122,7 +120,14 @@ class DomainBlock(LazyStructBlock):
     def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
         own = [
             *_head(),
-            ("agency", LineBlock(label=_("Appraising agency (code)"), max_length=64, suggestions="criteria-units")),
+            (
+                "agency",
+                CodeChooserBlock(
+                    unit_chooser,
+                    label=_("Appraising agency"),
+                    help_text=_("Appraises the whole domain, except where a criterion names another."),
+                ),
+            ),
             ("criteria", CriteriaBlock()),
             *_tail(),
         ]
@@ -143,6 +148,28 @@ class CriteriaBody(blocks.StreamBlock):
 
     domain = DomainBlock()
 
+    def get_form_state(self, value: Any) -> Any:
+        """Read what the chosen units and documents are called in one go."""
+        with known_labels(_chosen(self.get_prep_value(value))):
+            return super().get_form_state(value)
+
     class Meta:
         required = False
         collapsed = True
+
+
+def _chosen(raw: Any) -> Iterator[tuple[str, str]]:
+    """Yield (model, code) of every unit and document that is chosen somewhere in raw blocks."""
+    if isinstance(raw, list):
+        for item in raw:
+            yield from _chosen(item)
+    elif isinstance(raw, dict):
+        if raw.get("type") == "units":
+            yield from ((UNIT, item["value"]) for item in raw["value"])
+        for name, value in raw.items():
+            if name == "agency" and value:
+                yield UNIT, value
+            elif name == "legal_basis":
+                yield from ((LEGAL_DOCUMENT, item["value"]) for item in value or [])
+            else:
+                yield from _chosen(value)

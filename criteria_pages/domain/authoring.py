@@ -62,9 +62,9 @@ class _Place:
     def inside(self, index: int, code: str) -> _Place:
         return _Place(self.problems, (*self.position, index), (*self.codes, code or f"({index + 1})"))
 
-    def report(self, message: str) -> None:
+    def report(self, message: str, field: str) -> None:
         code = self.codes[-1] if self.codes else ""
-        self.problems.append(Problem(code, message, PATH_SIGN.join(self.codes), self.position))
+        self.problems.append(Problem(code, message, PATH_SIGN.join(self.codes), self.position, field))
 
 
 def definition_from_page(page: CriteriaSetPage) -> Definition:
@@ -248,12 +248,12 @@ def _text(value: Any) -> str:
 def _points(value: Any, place: _Place) -> Decimal:
     text = _text(value)
     if not text:
-        place.report(_("Maximum points are missing."))
+        place.report(_("Maximum points are missing."), "maximum")
         return Decimal(0)
     try:
         return parse_decimal(text)
     except PortalError as error:
-        place.report(_("Maximum points: %(problem)s") % {"problem": error.message})
+        place.report(_("Maximum points: %(problem)s") % {"problem": error.message}, "maximum")
         return Decimal(0)
 
 

@@ -22,6 +22,7 @@ CODE_LENGTH = 32
 MAX_NODES = 3000
 MAX_DECIMALS = 6
 Node = Domain | Criterion | Leaf
+Found = tuple[str, str]
 
 
 def check_definition(definition: Definition, *, vocabulary: Vocabulary | None = None) -> list[Problem]:
@@ -59,25 +60,13 @@ class _Place:
         self.position = position
         self.codes = (*above, node.code or f"({position[-1] + 1})")
 
-    def problem(self, message: str) -> Problem:
-        return Problem(self.node.code, message, PATH_SIGN.join(self.codes), self.position)
+    def problem(self, field: str, message: str) -> Problem:
+        return Problem(self.node.code, message, PATH_SIGN.join(self.codes), self.position, field)
 
     def check(self, words: Vocabulary) -> Iterator[Problem]:
         """Yield what is wrong with the node by itself."""
-        yield from map(self.problem, _check_head(self.node))
-        yield from map(self.problem, _check_applicability(self.node.applicability, words))
-        match self.node:
-            case Domain(criteria=()):
-                yield self.problem(_("The domain has no criteria."))
-            case Criterion(leaf=None, children=()):
-                yield self.problem(_("The criterion has neither a rule nor sub-criteria."))
-            case Criterion(leaf=Leaf() as leaf):
-                yield from map(self.problem, _check_leaf(leaf, words))
-                yield from map(self.problem, _check_applicability(leaf.applicability, words))
-            case Leaf() as leaf:
-                yield from map(self.problem, _check_leaf(leaf, words))
-        if isinstance(self.node, Domain) and self.node.agency and self.node.agency not in words.units:
-            yield self.problem(_unknown(_("agency"), [self.node.agency]))
+        for field, message in _check_node(self.node, words):
+            yield self.problem(field, message)
 
 
 def _places(definition: Definition) -> Iterator[_Place]:
@@ -91,13 +80,13 @@ def _places(definition: Definition) -> Iterator[_Place]:
 
 def _check_whole(definition: Definition) -> Iterator[Problem]:
     if not definition.title:
-        yield Problem("", _("The set has no title."))
+        yield Problem("", _("The set has no title."), field="title")
     if not definition.domains:
-        yield Problem("", _("The set has no domains."))
+        yield Problem("", _("The set has no domains."), field="body")
     if definition.total <= 0:
-        yield Problem("", _("The declared total is not above 0."))
+        yield Problem("", _("The declared total is not above 0."), field="declared_total")
     if definition.bonus_cap < 0 or definition.penalty_cap < 0:
-        yield Problem("", _("The caps of bonus and penalty points are numbers from 0."))
+        yield Problem("", _("The caps of bonus and penalty points are numbers from 0."), field="bonus_cap")
 
 
 def _check_codes(places: Iterable[_Place]) -> Iterator[Problem]:
@@ -105,55 +94,78 @@ def _check_codes(places: Iterable[_Place]) -> Iterator[Problem]:
     for place in places:
         code = place.node.code
         if not code:
-            yield place.problem(_("The code is missing."))
+            yield place.problem("code", _("The code is missing."))
         elif len(code) > CODE_LENGTH or not CODE.fullmatch(code):
             yield place.problem(
+                "code",
                 _("The code “%(code)s” is not well formed: letters and digits parted by points, for instance 1.2.3.")
-                % {"code": code}
+                % {"code": code},
             )
         elif code in seen:
             yield place.problem(
+                "code",
                 _("The code “%(code)s” is used twice, also at %(path)s.")
-                % {"code": code, "path": PATH_SIGN.join(seen[code].codes)}
+                % {"code": code, "path": PATH_SIGN.join(seen[code].codes)},
             )
         else:
             seen[code] = place
 
 
-def _check_head(node: Node) -> Iterator[str]:
+def _check_node(node: Node, words: Vocabulary) -> Iterator[Found]:
+    """Yield (field, sentence) of what is wrong with a node by itself."""
+    yield from _check_head(node)
+    yield from _check_applicability(node.applicability, words)
+    match node:
+        case Domain():
+            if not node.criteria:
+                yield "criteria", _("The domain has no criteria.")
+            if node.agency and node.agency not in words.units:
+                yield "agency", _unknown(_("agency"), [node.agency])
+        case Criterion(leaf=None):
+            if not node.children:
+                yield "children", _("The criterion has neither a rule nor sub-criteria.")
+        case Criterion(leaf=Leaf() as leaf):
+            yield from _check_leaf(leaf, words)
+            yield from _check_applicability(leaf.applicability, words)
+        case Leaf() as leaf:
+            yield from _check_leaf(leaf, words)
+
+
+def _check_head(node: Node) -> Iterator[Found]:
     if not node.name:
-        yield _("The name is missing.")
+        yield "name", _("The name is missing.")
     if node.maximum <= 0:
-        yield _("The maximum points are not above 0.")
+        yield "maximum", _("The maximum points are not above 0.")
     elif -int(node.maximum.as_tuple().exponent) > MAX_DECIMALS:
-        yield _("The maximum points have more than %(count)s decimals.") % {"count": MAX_DECIMALS}
+        yield "maximum", _("The maximum points have more than %(count)s decimals.") % {"count": MAX_DECIMALS}
 
 
-def _check_leaf(leaf: Leaf, words: Vocabulary) -> Iterator[str]:
+def _check_leaf(leaf: Leaf, words: Vocabulary) -> Iterator[Found]:
     yield from _check_rule(leaf)
     if leaf.agency and leaf.agency not in words.units:
-        yield _unknown(_("agency"), [leaf.agency])
+        yield "agency", _unknown(_("agency"), [leaf.agency])
     if missing := [number for number in leaf.legal_basis if number not in words.legal_documents]:
-        yield _unknown(_("legal document"), missing)
+        yield "legal_basis", _unknown(_("legal document"), missing)
 
 
-def _check_rule(leaf: Leaf) -> Iterator[str]:
+def _check_rule(leaf: Leaf) -> Iterator[Found]:
     if not leaf.rule.kind:
-        yield _("There is no scoring rule.")
+        yield "rule", _("There is no scoring rule.")
         return
     try:
-        yield from get_rule(leaf.rule, leaf.maximum).problems()
+        for message in get_rule(leaf.rule, leaf.maximum).problems():
+            yield "rule", message
     except CriteriaError as error:
-        yield error.message
+        yield "rule", error.message
     if leaf.scorer not in Scorer.values:
-        yield _("“%(scorer)s” is not one of those who score.") % {"scorer": leaf.scorer}
+        yield "scorer", _("“%(scorer)s” is not one of those who score.") % {"scorer": leaf.scorer}
     elif (leaf.scorer == Scorer.SURVEY) != (leaf.rule.kind == "survey"):
-        yield _("Scored by the survey and the rule “Sociological survey” belong together.")
+        yield "scorer", _("Scored by the survey and the rule “Sociological survey” belong together.")
     elif leaf.rule.kind == "central" and leaf.scorer != Scorer.CENTRAL:
-        yield _("The rule “Entered centrally” needs “Scored by: entered centrally”.")
+        yield "scorer", _("The rule “Entered centrally” needs “Scored by: entered centrally”.")
 
 
-def _check_applicability(conditions: Applicability, words: Vocabulary) -> Iterator[str]:
+def _check_applicability(conditions: Applicability, words: Vocabulary) -> Iterator[Found]:
     for name, given, known in (
         (_("tier"), conditions.tiers, words.tiers),
         (_("group"), conditions.groups, words.groups),
@@ -161,11 +173,13 @@ def _check_applicability(conditions: Applicability, words: Vocabulary) -> Iterat
         (_("attribute"), (*conditions.attributes, *conditions.without_attributes), words.attributes),
     ):
         if unknown := [code for code in given if code not in known]:
-            yield _unknown(name, unknown)
+            yield "applicability", _unknown(name, unknown)
     if both := set(conditions.attributes) & set(conditions.without_attributes):
-        yield _("“%(names)s” is asked for and excluded at once, so no unit is asked.") % {
-            "names": ", ".join(sorted(both))
-        }
+        yield (
+            "applicability",
+            _("“%(names)s” is asked for and excluded at once, so no unit is asked.")
+            % {"names": ", ".join(sorted(both))},
+        )
 
 
 def _unknown(what: str, codes: Iterable[str]) -> str:
@@ -183,9 +197,9 @@ def _check_sums(definition: Definition, places: Iterable[_Place], tiers: list[st
             case Domain(criteria=parts) | Criterion(leaf=None, children=parts) if parts:
                 found = _sum_problem(place.node.maximum, parts, tiers)
                 if found:
-                    yield place.problem(found)
+                    yield place.problem("maximum", found)
     if definition.domains and (found := _sum_problem(definition.total, definition.domains, tiers)):
-        yield Problem("", _("Total: %(problem)s") % {"problem": found})
+        yield Problem("", _("Total: %(problem)s") % {"problem": found}, field="declared_total")
 
 
 def _sum_problem(declared: Decimal, parts: Iterable[Node], tiers: list[str]) -> str:

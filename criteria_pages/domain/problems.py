@@ -15,12 +15,19 @@ class Problem:
     """`code`: the node's code ("" for the whole set). `path`: the place in words ("1 › 1.2 › 1.2.3").
 
     `position`: indices of domain, criterion and sub-criterion from 0, as deep as the node lies; () for the whole set.
+    `field`: the name of the node's or the page's field in which it is mended ("" where there is no single one).
     """
 
     code: str
     message: str
     path: str = ""
     position: tuple[int, ...] = ()
+    field: str = ""
+
+    @property
+    def place(self) -> str:
+        """The place as an address inside the editor ("0-1-2:maximum", ":declared_total")."""
+        return f"{'-'.join(map(str, self.position))}:{self.field}"
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message

@@ -92,6 +92,7 @@ def _lost_codes(page: CriteriaSetPage, definition: Definition, dropped_codes: st
                 "“codes dropped on purpose”."
             )
             % {"code": code, "number": latest.number},
+            field="dropped_codes",
         )
         for code in sorted(before - now - split_codes(dropped_codes))
     ]

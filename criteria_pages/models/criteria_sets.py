@@ -68,7 +68,7 @@ class CriteriaSetPage(ApprovedPage, RoutablePageMixin, BasePage):
     parent_page_types = ["cms.HomePage", "cms.SectionPage"]
     subpage_types: list[str] = []
     content_panels = [
-        *BasePage.content_panels,
+        *BasePage.content_panels[:1],
         MultiFieldPanel(
             [
                 FieldRowPanel([FieldPanel("decision_number"), FieldPanel("decision_date")]),
@@ -84,6 +84,7 @@ class CriteriaSetPage(ApprovedPage, RoutablePageMixin, BasePage):
             heading=_("Comparison with the set before"),
             classname="collapsed",
         ),
+        *BasePage.content_panels[1:],
     ]
     api_fields = [
         *BasePage.api_fields,

@@ -31,7 +31,7 @@ from criteria_pages.domain.appendix_reading import LIMITS, read_appendix
 from criteria_pages.domain.appendix_writing import write_appendix
 from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.models import CriteriaEdition, CriteriaSetPage
-from criteria_pages.views.admin import editable_page
+from criteria_pages.views.drafts import editable_page
 
 PER_PAGE = 200
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -10,24 +10,29 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cms.numbers import parse_id
-from criteria_pages.domain.editions import compare_definitions
+from criteria_pages.domain.authoring import definition_from_page
+from criteria_pages.domain.comparison import Change, EditionDiff, compare_definitions
+from criteria_pages.domain.editions import latest_edition
 from criteria_pages.domain.lineage import frozen_lineage
 from criteria_pages.domain.methodology import methodology
 from criteria_pages.enums import ChangeKind, LineageStatus
 from criteria_pages.models import CriteriaEdition, CriteriaSetPage
+from criteria_pages.views.drafts import editable_page, frame
 
 PER_PAGE = 50
 
 
 def edition_list(request: HttpRequest) -> HttpResponse:
     """All editions, newest first, of one set or of all; two of a set are chosen to compare."""
-    editions = CriteriaEdition.objects.select_related("page", "published_by", "previous").order_by("-published_at")
+    editions = CriteriaEdition.objects.select_related("page", "published_by", "previous", "revision__user")
+    editions = editions.defer("definition_json", "previous__definition_json", "revision__content")
+    editions = editions.order_by("-published_at")
     chosen = parse_id(request.GET.get("bo"))
     if chosen is not None:
         editions = editions.filter(page_id=chosen)
     context = {
         **_frame(_("Editions of criteria sets")),
-        "listed": Paginator(editions.defer("definition_json"), PER_PAGE).get_page(request.GET.get("trang")),
+        "listed": Paginator(editions, PER_PAGE).get_page(request.GET.get("trang")),
         "sets": CriteriaSetPage.objects.order_by("title"),
         "chosen": chosen,
     }
@@ -36,7 +41,8 @@ def edition_list(request: HttpRequest) -> HttpResponse:
 
 def edition_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One edition in words, with its hash checked again."""
-    edition = get_object_or_404(CriteriaEdition.objects.select_related("page", "published_by", "predecessor"), pk=pk)
+    editions = CriteriaEdition.objects.select_related("page", "published_by", "predecessor", "revision__user")
+    edition = get_object_or_404(editions.defer("revision__content"), pk=pk)
     lineage = frozen_lineage(edition)
     context = {
         **_frame(str(edition)),
@@ -56,16 +62,37 @@ def edition_compare(request: HttpRequest) -> HttpResponse:
     if (old.published_at, old.pk) > (new.published_at, new.pk):
         old, new = new, old
     diff = compare_definitions(old.definition, new.definition)
-    kinds = (ChangeKind.SCORING, ChangeKind.APPLICABILITY, ChangeKind.EVIDENCE, ChangeKind.WORDING)
     context = {
         **_frame(_("Two editions compared")),
         "old": old,
         "new": new,
         "diff": diff,
         "kind": ChangeKind(diff.kind).label,
-        "groups": [(kind.label, diff.of_kind(kind)) for kind in kinds if diff.of_kind(kind)],
+        "groups": _groups(diff),
     }
     return TemplateResponse(request, "criteria_pages/admin/compare.html", context)
+
+
+def draft_changes(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the draft of a set would change against its newest edition, in the words of the domain."""
+    page = editable_page(request, pk)
+    latest = latest_edition(page)
+    diff = compare_definitions(latest.definition, definition_from_page(page)) if latest else None
+    context = {
+        **frame(page, _("What this draft changes")),
+        "page": page,
+        "old": latest,
+        "diff": diff,
+        "kind": ChangeKind(diff.kind).label if diff else "",
+        "groups": _groups(diff) if diff else [],
+    }
+    return TemplateResponse(request, "criteria_pages/admin/draft_changes.html", context)
+
+
+def _groups(diff: EditionDiff) -> list[tuple[str, tuple[Change, ...]]]:
+    """Return the changes by kind, the heaviest kind first."""
+    kinds = (ChangeKind.SCORING, ChangeKind.APPLICABILITY, ChangeKind.EVIDENCE, ChangeKind.WORDING)
+    return [(str(kind.label), diff.of_kind(kind)) for kind in kinds if diff.of_kind(kind)]
 
 
 def _number(request: HttpRequest, name: str) -> int:

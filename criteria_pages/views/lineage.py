@@ -29,7 +29,7 @@ from criteria_pages.domain.lineage import (
 from criteria_pages.domain.next_set import edit_lineage, next_title, page_links, sets_after, start_next_set
 from criteria_pages.enums import LineageStatus
 from criteria_pages.models import CriteriaSetPage
-from criteria_pages.views.admin import editable_page, frame
+from criteria_pages.views.drafts import editable_page, frame
 
 MAX_CODE, MAX_REASON = 32, 500
 

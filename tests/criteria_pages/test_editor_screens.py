@@ -1,17 +1,22 @@
 """The editors' screens: who may use them, what they show, that they store nothing."""
 
+import datetime as dt
 import json
+from dataclasses import replace
+from decimal import Decimal
 
 from django.urls import reverse
+from django.utils import translation
 
 import pytest
 
 from cms.enums import Role
 from criteria_pages.blocks import CriteriaBody
+from criteria_pages.blocks.lazy import raw_from_state
 from criteria_pages.domain.authoring import body_from_definition
 from criteria_pages.domain.editions import freeze_edition
-from criteria_pages.models import CriteriaEdition
-from tests.factories import criteria
+from criteria_pages.models import CriteriaEdition, LegalDocument
+from tests.factories import criteria, rules
 from tests.factories.cms import UnitAttributeFactory, UnitFactory, UserFactory, user_with_role
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -141,6 +146,124 @@ def test_editions_are_listed_shown_and_compared(client, page):
     assert compared.context_data["old"] == first
 
 
+def test_the_form_of_a_unit_from_what_stands_in_the_editor(client, page):
+    unit = UnitFactory()
+    state = json.loads(state_of(criteria.tiny_definition()))
+    state[0]["value"]["criteria"][0]["value"]["maximum"] = "1,5"
+    url = reverse("criteria_live", args=[page.pk])
+    answer = client.post(url, {"state": json.dumps(state), "total": "20,5", "unit": unit.code, "1.1|answer": "yes"})
+    result = answer.context_data["result"]
+    assert (result.points, answer.context_data["own"].total, len(result.missing)) == (
+        Decimal("1.5"),
+        Decimal("18.5"),
+        9,
+    )
+    assert page.revisions.count() == 0
+
+
+def test_a_set_that_was_never_saved_is_tried_as_well(client):
+    answer = client.post(reverse("criteria_live", args=[0]), {"state": state_of(criteria.tiny_definition())})
+    assert len(answer.context_data["own"].leaves) == 11
+    assert client.post(reverse("criteria_live", args=[0]), {"state": "[1]"}).status_code == 400
+
+
+def test_what_a_draft_changes(client, page):
+    url = reverse("criteria_changes", args=[page.pk])
+    assert client.get(url).context_data["diff"] is None
+    freeze_edition(page=page, revision=page.save_revision(), user=UserFactory())
+    definition = criteria.tiny_definition()
+    first, *others = definition.domains
+    renamed = replace(definition, domains=(replace(first, name="Lĩnh vực, 1"), *others))
+    page.body = json.dumps(body_from_definition(renamed))
+    page.save_revision()
+    diff = client.get(url).context_data["diff"]
+    changes = [(change.code, change.before, change.after) for change in diff.changes]
+    assert (diff.kind, changes) == ("wording", [("1", "Lĩnh vực 1", "Lĩnh vực, 1")])
+
+
+def test_two_versions_are_compared_in_the_words_of_the_domain(client, page):
+    old = page.save_revision()
+    definition = criteria.tiny_definition(bonus_cap=Decimal("1.5"))
+    first, *others = definition.domains
+    page.body = json.dumps(body_from_definition(replace(definition, domains=(replace(first, note="New"), *others))))
+    page.bonus_cap = Decimal("1.5")
+    new = page.save_revision()
+    shown = client.get(reverse("wagtailadmin_pages:revisions_compare", args=[page.pk, old.pk, new.pk]))
+    fields = {comparison.field.name: comparison for comparison in shown.context_data["comparison"]}
+    assert sorted(fields) == ["body", "bonus_cap"]
+    changes = [(change.code, change.before, change.after) for change in fields["body"].diff.changes]
+    assert changes == [("1", "—", "New")]
+    assert text(shown).count("Tiêu chí 1.2.3") == 0
+    assert '<span class="deletion">0</span><span class="addition">1,5</span>' in text(shown)
+
+
+def test_a_version_that_says_the_same_in_other_blocks_is_not_compared(client, page):
+    old = page.save_revision()
+    page.body = json.dumps([block | {"id": None} for block in body_from_definition(criteria.tiny_definition())])
+    new = page.save_revision()
+    shown = client.get(reverse("wagtailadmin_pages:revisions_compare", args=[page.pk, old.pk, new.pk]))
+    assert shown.context_data["comparison"] == []
+
+
+@pytest.mark.parametrize(("asked", "found"), [("so noi vu", ["so-noi-vu"]), ("SO-TU", ["so-tu-phap"]), ("không", [])])
+def test_units_are_found_without_accents_and_by_code(client, asked, found):
+    UnitFactory(code="so-noi-vu", name="Sở Nội vụ")
+    UnitFactory(code="so-tu-phap", name="Sở Tư pháp")
+    UnitFactory(code="so-noi-vu-cu", name="Sở Nội vụ", valid_to=dt.date(2020, 1, 1))
+    answer = client.get(reverse("criteria_unit_chooser:choose_results"), {"q": asked})
+    assert [unit.code for unit in answer.context_data["results"]] == found
+
+
+def test_what_is_chosen_is_kept_by_its_code(client):
+    unit = UnitFactory(code="so-noi-vu", name="Sở Nội vụ")
+    document = LegalDocument.objects.create(number="12/QĐ-THU", title="Quyết định thử")
+    for name, chosen, expected in (
+        ("criteria_unit_chooser", unit, ("so-noi-vu", "Sở Nội vụ (so-noi-vu)")),
+        ("criteria_document_chooser", document, ("12/QĐ-THU", "Quyết định thử (12/QĐ-THU)")),
+    ):
+        result = client.get(reverse(f"{name}:chosen", args=[chosen.pk])).json()["result"]
+        assert (result["id"], result["title"]) == expected
+
+
+def test_a_legal_document_is_entered_on_the_spot(client):
+    posted = {"number": "15/QĐ-THU", "title": "Quyết định mới", "status": "in_force"}
+    answer = client.post(reverse("criteria_document_chooser:create"), posted)
+    assert answer.json()["result"]["id"] == "15/QĐ-THU"
+    assert LegalDocument.objects.filter(number="15/QĐ-THU").exists()
+
+
+def test_the_editor_reads_the_names_of_what_is_chosen_in_two_queries(django_assert_num_queries):
+    for number in range(3):
+        UnitFactory(code=f"unit-{number}")
+        LegalDocument.objects.create(number=f"{number}/QĐ", title="Quyết định")
+    leaves = [rules.leaf(f"1.1.{n}", agency=f"unit-{n}", legal_basis=(f"{n}/QĐ", "gone/QĐ")) for n in range(3)]
+    value = BODY.to_python(body_from_definition(rules.definition(rules.domain("1", rules.criterion("1.1", *leaves)))))
+    with django_assert_num_queries(2):
+        state = BODY.get_form_state(value)
+    leaf = state[0]["value"]["criteria"][0]["value"]["children"][1]["value"]
+    assert leaf["agency"]["id"] == "unit-1"
+    assert [item["value"]["title"] for item in leaf["legal_basis"]] == ["Quyết định (1/QĐ)", "gone/QĐ (not found)"]
+
+
+@pytest.mark.parametrize(("language", "shown"), [("vi", "0,25"), ("en", "0.25")])
+def test_numbers_are_shown_as_in_the_language_and_kept_as_ever(language, shown):
+    raw = body_from_definition(criteria.tiny_definition())
+    value = BODY.to_python(raw)
+    with translation.override(language):
+        state = BODY.get_form_state(value)
+        leaf = state[1]["value"]["criteria"][0]["value"]["children"][1]["value"]
+        assert leaf["rule"][0]["value"]["step"] == shown
+        assert BODY.get_prep_value(BODY.to_python(raw_from_state(BODY, state))) == BODY.get_prep_value(value)
+
+
+def test_what_is_no_number_stays_as_it_was_typed():
+    state = BODY.get_form_state(BODY.to_python(body_from_definition(criteria.tiny_definition())))
+    state[0]["value"]["maximum"] = "1.234,5"
+    kept = raw_from_state(BODY, state)
+    assert kept[0]["value"]["maximum"] == "1.234,5"
+    assert BODY.get_form_state(BODY.to_python(kept))[0]["value"]["maximum"] == "1.234,5"
+
+
 def test_comparing_nothing_is_not_found(client):
     assert client.get(reverse("criteria_compare"), {"cu": "x"}).status_code == 404
     assert CriteriaEdition.objects.count() == 0
@@ -175,8 +298,14 @@ def test_the_editor_opens_and_saves_a_set_without_loss(client, page):
     assert answer.status_code == 302
     edition = page.editions.get()
     assert edition.definition.leaves == criteria.tiny_definition().leaves
-    posted["declared_total"] = "21"
+    posted["declared_total"] = "21,5"
     refused = client.post(url, posted)
     assert refused.status_code == 200
     assert len(refused.context_data["form"].non_field_errors()) == 1
+    assert [problem.place for problem in refused.context_data["form"].problems] == [":declared_total"]
+    assert 'data-criteria-place=":declared_total"' in refused.content.decode()
     assert page.editions.count() == 1
+    posted["declared_total"] = "1.234,5"
+    grouped = client.post(url, posted)
+    assert "1234,5" in grouped.context_data["form"].errors["declared_total"][0]
+    assert 'value="1.234,5"' in grouped.content.decode()

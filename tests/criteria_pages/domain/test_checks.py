@@ -133,6 +133,32 @@ def test_all_problems_at_once_in_the_order_of_the_nodes():
     ]
 
 
+def test_each_problem_names_the_field_in_which_it_is_mended():
+    unsound = leaf("1.1.1", name="", maximum=Decimal(0), rule=RuleSpec(""), agency="x", legal_basis=("x",), scorer="x")
+    other = leaf("1.1.1", applicability=Applicability(tiers=("x",)), scorer="survey")
+    whole = definition(
+        domain("1", criterion("1.1", unsound, other)),
+        domain("2", Criterion("2.1", "Empty", Decimal(0))),
+        total=Decimal(-1),
+    )
+    found = {(problem.place) for problem in check_definition(replace(whole, title=""), vocabulary=WORDS)}
+    assert found == {
+        ":title",
+        ":declared_total",
+        "0-0-0:name",
+        "0-0-0:maximum",
+        "0-0-0:rule",
+        "0-0-0:agency",
+        "0-0-0:legal_basis",
+        "0-0-1:code",
+        "0-0-1:applicability",
+        "0-0-1:scorer",
+        "1-0:maximum",
+        "1-0:children",
+        "1:maximum",
+    }
+
+
 def test_parts_for_several_tiers_may_stand_side_by_side():
     so = leaf("1.1.1", applicability=Applicability(tiers=("so",)))
     xa = leaf("1.1.2", applicability=Applicability(tiers=("xa",)))

@@ -46,11 +46,27 @@
     const below = (parent) => nodes().filter((node) => parentOf(childOf(node)) === parent).sort(inOrder);
     const wholeState = () => below(null).map((node) => ({ type: node.type, value: node.getState() }));
 
+    /** The set as it stands in the editor, for the server to look at. */
+    const whole = () => ({
+      state: JSON.stringify(wholeState()),
+      title: (form.querySelector('[name="title"]') || {}).value || '',
+      total: (form.querySelector('[name="declared_total"]') || {}).value || '',
+    });
+
     const unfold = (node) => {
       if (node.toggle && node.toggle.getAttribute('aria-expanded') === 'false') node.toggle.click();
       node.open();
     };
-    const reveal = (position) => {
+    const FOCUSABLE = 'input:not([type="hidden"]), select, textarea, button';
+    const showField = (part, top) => {
+      const field = part && (part.matches(FOCUSABLE) ? part : part.querySelector(FOCUSABLE));
+      const place = top || part;
+      place.style.scrollMarginBlockStart = `${tools.offsetHeight + 70}px`;
+      place.scrollIntoView({ block: 'start', inline: 'nearest' });
+      if (field) field.focus({ preventScroll: true });
+    };
+    /** Open the node at a position (indices of domain, criterion, sub-criterion) and go to one of its fields. */
+    const reveal = (position, field = 'code') => {
       let parent = null;
       let node = null;
       for (const index of position) {
@@ -61,11 +77,53 @@
         parent = childOf(node);
       }
       if (!node) return;
-      const field = node.element.querySelector('[data-contentpath="code"] input');
-      const top = childOf(node).getBoundingClientRect().top - tools.offsetHeight - 70;
-      window.scrollBy({ top, left: -window.scrollX });
-      if (field) field.focus({ preventScroll: true });
+      const wanted = node.element.querySelector(`:scope > * > [data-contentpath="${field}"]`);
+      const code = node.element.querySelector(':scope > * > [data-contentpath="code"]');
+      showField(wanted || code, wanted && field !== 'code' ? wanted : childOf(node));
     };
+    /** Go to a field of the page itself, out of a panel that is folded up. */
+    const revealOfPage = (name) => {
+      const field = document.getElementById(`panel-child-content-${name}-section`)
+        || form.querySelector(`[name="${name}"]`) || (name === 'body' && tree);
+      if (!field) return;
+      const folded = field.closest('[data-panel]');
+      const toggle = folded && folded.querySelector('[data-panel-toggle]');
+      if (toggle && toggle.getAttribute('aria-expanded') === 'false') toggle.click();
+      showField(form.querySelector(`[name="${name}"]`) || field);
+    };
+    /** Go to a place as `Problem.place` writes it: "0-1-2:maximum", ":declared_total". */
+    const goToPlace = (place) => {
+      const [position, field] = place.split(':');
+      if (position) reveal(position.split('-').map(Number), field || 'code');
+      else if (field) revealOfPage(field);
+    };
+
+    /* --- comments on fields of nodes that are closed --- */
+    const comments = () => {
+      const { commentApp } = window.comments || {};
+      if (!commentApp) return [];
+      return [...commentApp.selectors.selectComments(commentApp.store.getState()).values()]
+        .filter((comment) => !comment.deleted && !comment.resolved && comment.contentpath.startsWith('body.'));
+    };
+    const inside = (node) => {
+      const id = childOf(node).dataset.contentpath;
+      return comments().filter((comment) => comment.contentpath.split('.').includes(id)).length;
+    };
+    const openCommented = () => {
+      comments().forEach((comment) => {
+        let parent = null;
+        comment.contentpath.split('.').forEach((id) => {
+          const node = below(parent).find((other) => childOf(other).dataset.contentpath === id);
+          if (!node) return;
+          unfold(node);
+          parent = childOf(node);
+        });
+      });
+      // Wagtail puts the comments beside the fields that can be seen now.
+      document.body.dispatchEvent(new CustomEvent('commentAnchorVisibilityChange'));
+    };
+    const commentsPanel = document.querySelector('[data-side-panel="comments"]');
+    if (commentsPanel) commentsPanel.addEventListener('show', openCommented);
 
     /* --- running totals --- */
     const recompute = () => {
@@ -78,6 +136,8 @@
         if (own !== null) text += ` · ${shown(own)} ${words.points}`;
         const sum = parts && parts.length ? sumOf(parts) : null;
         if (sum !== null && sum !== own) text += ` ≠ ${shown(sum)}`;
+        const commented = inside(node);
+        if (commented) text += ` · ${words.comments}: ${commented}`;
         if (heading && heading.textContent !== text) heading.textContent = text;
         const box = node.element.querySelector(':scope > * > [data-contentpath="maximum"]');
         if (!box || !parts) return;
@@ -138,18 +198,15 @@
 
     /* --- problems --- */
     let problem = -1;
-    const links = () => [...part('problems').querySelectorAll('[data-criteria-position]')];
+    const links = () => [...part('problems').querySelectorAll('[data-criteria-place]')];
     const goTo = (link) => {
       links().forEach((other) => other.classList.toggle('criteria-problems__link--here', other === link));
-      reveal(link.dataset.criteriaPosition.split('-').map(Number));
+      goToPlace(link.dataset.criteriaPlace);
     };
     part('check').addEventListener('click', async () => {
       try {
         part('problems').innerHTML = await send(words.checkUrl, {
-          state: JSON.stringify(wholeState()),
-          title: (form.querySelector('[name="title"]') || {}).value || '',
-          total: (form.querySelector('[name="declared_total"]') || {}).value || '',
-          dropped: (form.querySelector('[name="dropped_codes"]') || {}).value || '',
+          ...whole(), dropped: (form.querySelector('[name="dropped_codes"]') || {}).value || '',
         });
       } catch (error) {
         part('problems').textContent = words.failed;
@@ -158,7 +215,7 @@
       part('next').hidden = !links().length;
     });
     part('problems').addEventListener('click', (event) => {
-      const link = event.target.closest('[data-criteria-position]');
+      const link = event.target.closest('[data-criteria-place]');
       if (link) { problem = links().indexOf(link); goTo(link); }
     });
     part('next').addEventListener('click', () => {
@@ -205,13 +262,47 @@
       });
       box.addEventListener('input', (event) => event.stopPropagation());
     };
-    form.addEventListener('criteria:open', () => setTimeout(() => nodes().forEach(addTry), 0));
+    /* --- a new node gets the next free code --- */
+    const proposeCode = (node) => {
+      const { code, name } = node.getState();
+      const field = node.element.querySelector(':scope > * > [data-contentpath="code"] input');
+      if (code || name || !field) return;
+      const parent = nodes().find((other) => childOf(other) === parentOf(childOf(node)));
+      const above = parent ? parent.getState().code : '';
+      if (parent && !above) return;
+      field.value = window.criteriaCodes.next(parent ? `${above}.0` : '0', window.criteriaCodes.used());
+      soon();
+    };
+    form.addEventListener('criteria:open', (event) => setTimeout(() => {
+      nodes().forEach(addTry);
+      nodes().filter((node) => node.element === event.target).forEach(proposeCode);
+    }, 0));
 
     nodes().forEach(addTry);
     recompute();
-    if (window.location.hash.startsWith('#criteria-')) {
-      reveal(window.location.hash.slice('#criteria-'.length).split('-').map(Number));
-    }
+
+    /* --- what changed in the tree before Wagtail began to watch (see cms/js/admin-early-changes.js) --- */
+    const unchanged = JSON.stringify(wholeState());
+    document.addEventListener('w-unsaved:watch-edits', (event) => {
+      if (JSON.stringify(wholeState()) !== unchanged) event.target.setAttribute('data-w-unsaved-force-value', 'true');
+    }, { once: true });
+    // The comments are read in once the page is up.
+    setTimeout(() => {
+      if (!window.comments) return;
+      window.comments.commentApp.store.subscribe(soon);
+      const shown = commentsPanel && !commentsPanel.hidden;
+      if (shown || new URLSearchParams(window.location.search).has('comment')) openCommented();
+      soon();
+    }, 0);
+    part('next').hidden = !links().length;
+    const goToHash = () => {
+      if (window.location.hash.startsWith('#criteria-')) goToPlace(window.location.hash.slice('#criteria-'.length));
+    };
+    window.addEventListener('hashchange', goToHash);
+    goToHash();
+    document.dispatchEvent(new CustomEvent('criteria:ready', {
+      detail: { form, tools, words, nodes, below, childOf, reveal, whole, send, soon },
+    }));
   };
   // The tree is built by Wagtail's own scripts while the document loads.
   if (document.readyState === 'complete') start();

@@ -1,4 +1,5 @@
-/* A node of the criteria tree that is one hidden input while it is closed (criteria_pages/blocks/lazy.py). */
+/* A node of the criteria tree whose fields are built only once somebody opens it (criteria_pages/blocks/lazy.py).
+   Open or closed, what is posted of it is its form state as JSON, so that opening a node changes nothing. */
 (() => {
   const { StructBlockDefinition } = window.wagtailStreamField.blocks;
 
@@ -14,10 +15,12 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   };
 
-  /** A deep copy of a form state in which every block has a new id. */
+  /** A deep copy of a form state in which every block has a new id (a list may also be what a select has chosen). */
   const copyWithNewIds = (state) => {
     if (Array.isArray(state)) {
-      return state.map((item) => ({ ...item, id: newId(), value: copyWithNewIds(item.value) }));
+      return state.map((item) => (
+        item && typeof item === 'object' ? { ...item, id: newId(), value: copyWithNewIds(item.value) } : item
+      ));
     }
     if (state && typeof state === 'object') {
       return Object.fromEntries(Object.entries(state).map(([name, value]) => [name, copyWithNewIds(value)]));
@@ -26,7 +29,7 @@
   };
 
   const allCodes = (state, found) => {
-    if (Array.isArray(state)) state.forEach((item) => allCodes(item.value, found));
+    if (Array.isArray(state)) state.forEach((item) => allCodes(item && item.value, found));
     else if (state && typeof state === 'object') {
       if (typeof state.code === 'string' && state.code) found.add(state.code);
       Object.values(state).forEach((value) => allCodes(value, found));
@@ -52,7 +55,9 @@
   /** Let the codes below a duplicated node follow its new code. */
   const withCode = (state, from, to) => {
     const walk = (part) => {
-      if (Array.isArray(part)) return part.map((item) => ({ ...item, value: walk(item.value) }));
+      if (Array.isArray(part)) {
+        return part.map((item) => (item && typeof item === 'object' ? { ...item, value: walk(item.value) } : item));
+      }
       if (part && typeof part === 'object') {
         const copy = Object.fromEntries(Object.entries(part).map(([name, value]) => [name, walk(value)]));
         if (typeof copy.code === 'string' && copy.code.startsWith(`${from}.`)) copy.code = to + copy.code.slice(from.length);
@@ -63,6 +68,8 @@
     return { ...walk(state), code: to };
   };
 
+  window.criteriaCodes = { next: nextCode, used: usedCodes, follow: withCode };
+
   class LazyBlock {
     constructor(blockDef, placeholder, prefix, state) {
       this.blockDef = blockDef;
@@ -70,6 +77,7 @@
       this.prefix = prefix;
       this.state = state || {};
       this.real = null;
+      this.untouched = '';
       this.input = document.createElement('input');
       this.input.type = 'hidden';
       this.input.name = `${prefix}-lazy`;
@@ -93,8 +101,9 @@
     open() {
       if (this.real) return this.real;
       const slot = document.createElement('div');
-      this.element.replaceChildren(slot);
+      this.element.append(slot);
       this.real = this.blockDef.renderNow(slot, this.prefix, this.state);
+      this.untouched = JSON.stringify(this.real.getState());
       this.element.dispatchEvent(new CustomEvent('criteria:open', { bubbles: true }));
       return this.real;
     }
@@ -111,7 +120,12 @@
       return true;
     }
 
-    getState() { return this.real ? this.real.getState() : this.state; }
+    /** What the node holds; as it came from the server as long as nobody changed it. */
+    getState() {
+      if (!this.real) return this.state;
+      const now = this.real.getState();
+      return JSON.stringify(now) === this.untouched ? this.state : now;
+    }
 
     getValue() { return this.real ? this.real.getValue() : this.state; }
 
@@ -122,10 +136,11 @@
     }
 
     setState(state) {
-      if (this.real) this.real.setState(state);
-      else {
-        this.state = state || {};
-        this.input.value = JSON.stringify(this.state);
+      this.state = state || {};
+      this.input.value = JSON.stringify(this.state);
+      if (this.real) {
+        this.real.setState(this.state);
+        this.untouched = JSON.stringify(this.real.getState());
       }
     }
 
@@ -152,6 +167,21 @@
       return super.render(placeholder, prefix, initialState, initialError);
     }
   }
+
+  /* Every way of reading the form (submit, autosave, preview, the watch for changes) gets the JSON of the open nodes in
+     the place of their fields, and in the same order as if they were closed. */
+  document.addEventListener('formdata', ({ target, formData }) => {
+    const open = [...nodes].filter((node) => (
+      node.real && target.contains(node.element) && !node.element.parentElement.closest('.criteria-lazy')
+    ));
+    if (!open.length) return;
+    const own = new Set(open.map((node) => node.input.name));
+    const prefixes = open.map((node) => `${node.prefix}-`);
+    [...formData.keys()]
+      .filter((name) => !own.has(name) && prefixes.some((prefix) => name.startsWith(prefix)))
+      .forEach((name) => formData.delete(name));
+    open.forEach((node) => formData.set(node.input.name, JSON.stringify(node.getState())));
+  });
 
   window.telepath.register('criteria_pages.blocks.LazyStructBlock', LazyStructBlockDefinition);
 })();

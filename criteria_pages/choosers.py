@@ -1,0 +1,209 @@
+"""Choosing a unit or a legal document by its name; what is kept is its code, so that an edition names no row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django import forms
+from django.apps import apps
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from wagtail.admin.forms.choosers import BaseFilterForm
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic.chooser import (
+    ChooseResultsView,
+    ChooseView,
+    ChosenMultipleView,
+    ChosenView,
+    CreateView,
+)
+from wagtail.admin.viewsets.chooser import ChooserViewSet
+from wagtail.admin.widgets.chooser import BaseChooser
+
+from cms import clock
+
+UNIT, LEGAL_DOCUMENT = "cms.Unit", "criteria_pages.LegalDocument"
+CODE_FIELDS = {UNIT: "code", LEGAL_DOCUMENT: "number"}
+NAME_FIELDS = {UNIT: "name", LEGAL_DOCUMENT: "title"}
+PER_PAGE = 12
+Labels = dict[tuple[str, str], str]
+_labels: ContextVar[Labels | None] = ContextVar("criteria_chooser_labels", default=None)
+
+
+def read_labels(codes: Iterable[tuple[str, str]]) -> Labels:
+    """Return what each (model, code) is called, in one query per model; those that do not exist are left out."""
+    wanted: dict[str, set[str]] = {}
+    for model, code in codes:
+        wanted.setdefault(model, set()).add(code)
+    found: Labels = {}
+    for model, values in wanted.items():
+        field, name = CODE_FIELDS[model], NAME_FIELDS[model]
+        rows = apps.get_model(model).objects.filter(**{f"{field}__in": values}).values_list(field, name)
+        found |= {(model, code): _label(code, title) for code, title in rows}
+    return found
+
+
+@contextmanager
+def known_labels(codes: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Inside, choosers show the names of these codes without asking the database for each."""
+    token = _labels.set(read_labels(codes))
+    try:
+        yield
+    finally:
+        _labels.reset(token)
+
+
+class CodeChooser(BaseChooser):
+    """A chooser whose value is a code. A code that nothing has any more is shown and kept."""
+
+    show_edit_link = False
+
+    def get_value_data(self, value: Any) -> dict[str, str] | None:
+        """Return what the browser shows for a code."""
+        if not value:
+            return None
+        key = (self.model, str(value))
+        labels = _labels.get()
+        if labels is None:
+            labels = read_labels([key])
+        return {"id": key[1], "title": labels.get(key) or _("%(code)s (not found)") % {"code": key[1]}, "edit_url": ""}
+
+
+class _ByCode:
+    """Gives the code of what was chosen to the widget."""
+
+    def get_chosen_response_data(self, item: Model) -> dict[str, str]:
+        """Return what the browser shows and keeps."""
+        model = item._meta.label
+        code = str(getattr(item, CODE_FIELDS[model]))
+        return {"id": code, "title": _label(code, str(getattr(item, NAME_FIELDS[model]))), "edit_url": ""}
+
+
+class _Chosen(_ByCode, ChosenView):
+    pass
+
+
+class _ChosenMultiple(_ByCode, ChosenMultipleView):
+    pass
+
+
+class _Created(_ByCode, CreateView):
+    pass
+
+
+class UnitFilterForm(BaseFilterForm):
+    """Search by name without accents, or by code."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Name or code"),
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Name or code")}),
+    )
+
+    def filter(self, objects: Any) -> Any:
+        """Narrow the units down to those that match."""
+        text = self.cleaned_data.get("q")
+        if text:
+            self.is_searching, self.search_query = True, text
+            objects = objects.matching(text)
+        return objects
+
+
+class _UnitColumns:
+    filter_form_class = UnitFilterForm
+
+    def get_object_list(self) -> QuerySet[Model]:
+        """Units that exist today."""
+        units: QuerySet[Model] = apps.get_model(UNIT).objects.valid_on(clock.today()).select_related("tier")
+        return units
+
+    @property
+    def columns(self) -> list[Column]:
+        """Name, tier, code."""
+        named, *others = super().columns  # type: ignore[misc]
+        named.label = gettext_lazy("Unit")
+        return [
+            named,
+            *others,
+            Column("tier", label=gettext_lazy("Tier")),
+            Column("code", label=gettext_lazy("Code")),
+        ]
+
+
+class _ChooseUnit(_UnitColumns, ChooseView):
+    pass
+
+
+class _ChooseUnitResults(_UnitColumns, ChooseResultsView):
+    pass
+
+
+class _DocumentColumns:
+    @property
+    def columns(self) -> list[Column]:
+        """Number with title, date, status."""
+        named, *others = super().columns  # type: ignore[misc]
+        named.label = gettext_lazy("Document")
+        return [
+            named,
+            *others,
+            Column("issued_on", label=gettext_lazy("Issued")),
+            Column("get_status_display", label=gettext_lazy("Status")),
+        ]
+
+
+class _ChooseDocument(_DocumentColumns, ChooseView):
+    pass
+
+
+class _ChooseDocumentResults(_DocumentColumns, ChooseResultsView):
+    pass
+
+
+class CodeChooserViewSet(ChooserViewSet):
+    """What both choosers share."""
+
+    register_widget = False
+    per_page = PER_PAGE
+    base_widget_class = CodeChooser
+    chosen_view_class = _Chosen
+    chosen_multiple_view_class = _ChosenMultiple
+    create_view_class = _Created
+
+
+class UnitChooserViewSet(CodeChooserViewSet):
+    """Units that exist today."""
+
+    model = UNIT
+    icon = "home"
+    choose_one_text = gettext_lazy("Choose a unit")
+    choose_another_text = gettext_lazy("Choose another unit")
+    choose_view_class = _ChooseUnit
+    choose_results_view_class = _ChooseUnitResults
+
+
+class LegalDocumentChooserViewSet(CodeChooserViewSet):
+    """Legal documents; one that is missing is entered on the spot."""
+
+    model = LEGAL_DOCUMENT
+    icon = "doc-full-inverse"
+    choose_one_text = gettext_lazy("Choose a legal document")
+    choose_another_text = gettext_lazy("Choose another legal document")
+    choose_view_class = _ChooseDocument
+    choose_results_view_class = _ChooseDocumentResults
+    form_fields = ["number", "title", "issuer", "issued_on", "status"]
+    creation_tab_label = gettext_lazy("Enter a new one")
+    create_action_label = gettext_lazy("Enter and choose")
+
+
+unit_chooser = UnitChooserViewSet("criteria_unit_chooser", url_prefix="criteria/choose-unit")
+legal_document_chooser = LegalDocumentChooserViewSet("criteria_document_chooser", url_prefix="criteria/choose-document")
+
+
+def _label(code: str, title: str) -> str:
+    return f"{title} ({code})"
