@@ -120,6 +120,11 @@ def approval_of(revision: Revision) -> TaskState | None:
     return found
 
 
+def same_content(one: Revision, other: Revision) -> bool:
+    """Whether two revisions say the same, whatever Wagtail noted in them."""
+    return bool(_content(one) == _content(other))
+
+
 def _changes_content(revision: Revision) -> bool:
     earlier = (
         Revision.objects.filter(
@@ -130,7 +135,7 @@ def _changes_content(revision: Revision) -> bool:
         .order_by("-created_at", "-pk")
         .first()
     )
-    return earlier is None or _content(earlier) != _content(revision)
+    return earlier is None or not same_content(earlier, revision)
 
 
 def _content(revision: Revision) -> Any:

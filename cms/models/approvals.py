@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.locks import WorkflowLock
 from wagtail.models import AbstractGroupApprovalTask, TaskState
 
-from cms.approvals import changed_draft
+from cms.approvals import changed_draft, same_content
 from cms.models.users import User
 
 Action = tuple[str, str, bool]
@@ -68,8 +68,15 @@ class FourEyesTask(AbstractGroupApprovalTask):
         return waiting.exclude(workflow_state__requested_by=user)
 
     def on_action(self, task_state: TaskState, user: User, action_name: str, **kwargs: Any) -> Any:
-        """Leave a draft unapproved that the reviewer changed in the same step (the change itself is kept)."""
+        """Leave a draft unapproved that the reviewer changed in the same step (the change itself is kept).
+
+        The editor saves when one approves in it; where that changed nothing, it is the draft as it was sent in.
+        """
         page = task_state.workflow_state.content_object.specific
-        if action_name == "approve" and not self.may_approve(page, user):
-            return None
+        if action_name == "approve":
+            if not self.may_approve(page, user):
+                return None
+            latest = page.get_latest_revision()
+            if latest.user_id == user.pk and same_content(latest, task_state.revision):
+                task_state.revision = latest
         return super().on_action(task_state, user, action_name, **kwargs)

@@ -205,7 +205,7 @@ def lineage_problems(page: CriteriaSetPage, links: Iterable[NodeLink]) -> Iterat
     if page.predecessor is None:
         return
     if page.comparison_status and not page.comparison_reason.strip():
-        yield Problem("", _("Comparison of the whole set: give the reason."))
+        yield Problem("", _("Comparison of the whole set: give the reason."), field="comparison_reason")
     known = page.predecessor.definition.nodes
     claimed: dict[str, str] = {}
     for link in links:
@@ -376,4 +376,4 @@ def _row_from_json(data: Mapping[str, str]) -> LineageRow:
 
 
 def _problem(link: NodeLink, message: str) -> Problem:
-    return Problem(link.code, message, link.code, link.position)
+    return Problem(link.code, message, link.code, link.position, "lineage")

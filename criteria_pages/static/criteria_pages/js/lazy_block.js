@@ -28,6 +28,19 @@
     return state;
   };
 
+  /** Without a past: of two equal nodes only one comes from a node of the set before. */
+  const withoutPast = (state) => {
+    if (Array.isArray(state)) {
+      return state.map((item) => (item && item.value ? { ...item, value: withoutPast(item.value) } : item));
+    }
+    if (!state || typeof state !== 'object') return state;
+    return Object.fromEntries(Object.entries(state).map(([name, value]) => (
+      name === 'lineage' && value
+        ? [name, { predecessor: '', status: Array.isArray(value.status) ? [''] : '', reason: '' }]
+        : [name, withoutPast(value)]
+    )));
+  };
+
   const allCodes = (state, found) => {
     if (Array.isArray(state)) state.forEach((item) => allCodes(item && item.value, found));
     else if (state && typeof state === 'object') {
@@ -130,7 +143,7 @@
     getValue() { return this.real ? this.real.getValue() : this.state; }
 
     getDuplicatedState() {
-      const state = copyWithNewIds(this.getState());
+      const state = withoutPast(copyWithNewIds(this.getState()));
       const code = state.code || '';
       return code ? withCode(state, code, nextCode(code, usedCodes())) : state;
     }
