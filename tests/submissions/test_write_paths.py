@@ -23,7 +23,7 @@ from submissions.domain.submission_state import change_state
 from submissions.enums import ParticipantStatus, RoundState, SubmissionState
 from submissions.models import PhaseDeadline, Submission, Survey
 from tests.factories.appraisal import appraisal_round
-from tests.factories.cms import UserFactory, user_with_role
+from tests.factories.cms import MembershipFactory, UserFactory, user_with_role
 from tests.factories.submissions import ExtensionFactory, OpenRound, open_round
 from tests.submissions.write_paths import (
     APPRAISAL_PATHS,
@@ -126,17 +126,22 @@ def test_write_path__refuses_after_sending_even_before_the_deadline(path: WriteP
 
 @over(WRITE_PATHS)
 def test_write_path__refuses_everybody_else(path: WritePath):
-    """All roles of another unit, all other roles of this one and of the agency, and a superuser without a role."""
+    """All roles of another unit, all other roles of this one and of the agency, and a superuser without a role.
+
+    One account holds all roles at one place, so that a path that lets any of them through is found; the gates' own tests
+    try each role alone.
+    """
     place = path.build()
     this = around(place)
     acts_for, allowed = WHO[path.by]
     own = this.plain.unit if acts_for == "unit" else this.agency
-    strangers = [
-        user_with_role(role, unit)
-        for unit in (this.full.unit, this.plain.unit, this.agency)
-        for role in Role.values
-        if unit != own or role not in allowed
-    ]
+    strangers = []
+    for unit in (this.full.unit, this.plain.unit, this.agency):
+        stranger = UserFactory()
+        for role in Role.values:
+            if unit != own or role not in allowed:
+                MembershipFactory(user=stranger, role=role, unit=unit)
+        strangers.append(stranger)
     path.prepare(place)
     before = fingerprint()
     for stranger in [*strangers, UserFactory(is_superuser=True)]:
