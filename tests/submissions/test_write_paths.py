@@ -128,8 +128,8 @@ def test_write_path__refuses_after_sending_even_before_the_deadline(path: WriteP
 def test_write_path__refuses_everybody_else(path: WritePath):
     """All roles of another unit, all other roles of this one and of the agency, and a superuser without a role.
 
-    One account holds all roles at one place, so that a path that lets any of them through is found; the gates' own tests
-    try each role alone.
+    One account holds all roles at one place, so that a path that lets any of them through is found; the gates' own
+    tests try each role alone.
     """
     place = path.build()
     this = around(place)
