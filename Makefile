@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime-$(shell cksum < requirements.txt | cut -d' ' -f1)
 DEV := $(VENV)/.dev-$(shell cksum < requirements-dev.txt | cut -d' ' -f1)
 PIP_INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes
 PYTEST ?= $(BIN)/python -m pytest
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+PYTEST_ARGS ?= -n 2
 .DEFAULT_GOAL := help
 
 help: ## List the targets

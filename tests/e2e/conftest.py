@@ -32,16 +32,6 @@ CHROMIUM_ARGUMENTS = [
 DESKTOP = {"width": 1280, "height": 900}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one module in one process (with `--dist loadgroup`): they share a portal.
-
-    A test that names a group of its own has a portal of its own there.
-    """
-    for item in items:
-        if "tests/e2e" in str(item.path) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def demonstration(migrated_folder: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the demonstration data, made by the same commands as on the first `make run`.

@@ -33,8 +33,8 @@ ACCOUNTS = (
 PREFIX = {"vi": "", "en": "/en"}
 # The second language is looked at in the dark, so that both languages and both schemes are seen.
 SCHEME = {"vi": "light", "en": "dark"}
-# Each language may run in a process of its own, with a portal of its own.
-LANGUAGES = [pytest.param(code, marks=pytest.mark.xdist_group(f"workspace-{code}")) for code in PREFIX]
+# Each language may run in a process of its own, with a portal of its own (tests/conftest.py, Together).
+LANGUAGES = list(PREFIX)
 # What we write in the admin, where its links start, and which of Wagtail's screens link it.
 OWN_ADMIN = ("criteria_", "cms_unit_", "cms_patterns")
 ADMIN_START = {
