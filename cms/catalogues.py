@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation.reloader import translation_file_changed
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
@@ -61,6 +62,9 @@ def compile_all(base: Path | None = None) -> list[Path]:
         Path(handle.name).chmod(0o644)
         os.replace(handle.name, target)
         written.append(target)
+    if written:
+        # A process that asked for a text before its catalogue was there keeps the empty one: the first start of all.
+        translation_file_changed(None, written[0])
     return written
 
 
