@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, register_converter, reverse
 from django.utils.translation import gettext_lazy as _
 
 from wagtail import hooks
@@ -15,6 +15,7 @@ from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 
+from cms.converters import IdConverter
 from cms.models import User
 from criteria_pages.choosers import legal_document_chooser, unit_chooser
 from criteria_pages.domain.announcement import edition_announcement
@@ -23,6 +24,8 @@ from criteria_pages.models import CriteriaSetPage
 from criteria_pages.views import admin, appendix, editions, lineage
 from criteria_pages.views.legal_basis import legal_basis_report
 from criteria_pages.viewsets import CriteriaSetListing, GuidanceListing, LegalDocumentViewSet, QuestionnaireListing
+
+register_converter(IdConverter, "id")
 
 
 class CriteriaGroup(ViewSetGroup):
@@ -57,22 +60,22 @@ def register_choosers() -> list[ViewSet]:
 def register_criteria_urls() -> list[URLPattern]:
     """Add the editors' screens; Wagtail lets only those in who may open the admin."""
     return [
-        path("criteria/check/<int:pk>/", admin.check, name="criteria_check"),
+        path("criteria/check/<id:pk>/", admin.check, name="criteria_check"),
         path("criteria/try/", admin.try_rule, name="criteria_try"),
-        path("criteria/<int:pk>/live/", admin.live_form, name="criteria_live"),
-        path("criteria/<int:pk>/changes/", editions.draft_changes, name="criteria_changes"),
-        path("criteria/<int:pk>/form/", admin.trial, name="criteria_trial"),
-        path("criteria/<int:pk>/units/", admin.reach_table, name="criteria_reach"),
-        path("criteria/<int:pk>/next/", lineage.start_next, name="criteria_next_set"),
-        path("criteria/<int:pk>/lineage/", lineage.lineage_table, name="criteria_lineage"),
-        path("criteria/<int:pk>/appendix.xlsx", appendix.export_set, name="criteria_appendix_export"),
-        path("criteria/editions/<int:pk>/appendix.xlsx", appendix.export_edition, name="criteria_appendix_edition"),
+        path("criteria/<id:pk>/live/", admin.live_form, name="criteria_live"),
+        path("criteria/<id:pk>/changes/", editions.draft_changes, name="criteria_changes"),
+        path("criteria/<id:pk>/form/", admin.trial, name="criteria_trial"),
+        path("criteria/<id:pk>/units/", admin.reach_table, name="criteria_reach"),
+        path("criteria/<id:pk>/next/", lineage.start_next, name="criteria_next_set"),
+        path("criteria/<id:pk>/lineage/", lineage.lineage_table, name="criteria_lineage"),
+        path("criteria/<id:pk>/appendix.xlsx", appendix.export_set, name="criteria_appendix_export"),
+        path("criteria/editions/<id:pk>/appendix.xlsx", appendix.export_edition, name="criteria_appendix_edition"),
         path("criteria/appendix/", appendix.upload, name="criteria_appendix"),
         path("criteria/appendix/<uuid:uid>/", appendix.report, name="criteria_appendix_report"),
         path("criteria/legal-basis/", legal_basis_report, name="criteria_legal_basis"),
         path("criteria/editions/", editions.edition_list, name="criteria_editions"),
         path("criteria/editions/compare/", editions.edition_compare, name="criteria_compare"),
-        path("criteria/editions/<int:pk>/", editions.edition_detail, name="criteria_edition"),
+        path("criteria/editions/<id:pk>/", editions.edition_detail, name="criteria_edition"),
     ]
 
 

@@ -126,7 +126,7 @@ def _formulas(content: IO[bytes]) -> dict[str, dict[tuple[int, int], str]]:
             }
             for sheet in book.worksheets
         }
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as fault:
+    except (ValueError, LookupError, TypeError, AttributeError, SyntaxError, OSError, zipfile.BadZipFile) as fault:
         raise _damaged() from fault
     finally:
         content.seek(0)

@@ -14,12 +14,14 @@ from criteria_pages.definition import plain
 from criteria_pages.domain.appendix_cells import (
     AGENCY,
     EVIDENCE,
+    FIRST_HIDDEN,
     MAXIMUM,
     NAME,
     NOTE,
     NUMBER,
     RULE,
     SCORER,
+    TAG,
 )
 
 HEADER_WITHIN = 40
@@ -107,7 +109,9 @@ def _columns(grid: Grid, row: int) -> tuple[dict[str, int], tuple[int, ...], tup
     columns: dict[str, int] = {}
     levels: dict[str, int] = {}
     unknown = []
-    for column in range(len(grid.rows[row])):
+    # The row of our own title carries its data beside it, in words that headers have too.
+    width = min(FIRST_HIDDEN, len(grid.rows[row])) if grid.cell(row, FIRST_HIDDEN) == TAG else len(grid.rows[row])
+    for column in range(width):
         cell = grid.cell(row, column)
         if not isinstance(cell, str):
             continue

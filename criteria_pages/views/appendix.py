@@ -34,6 +34,8 @@ from criteria_pages.models import CriteriaEdition, CriteriaSetPage
 from criteria_pages.views.drafts import editable_page
 
 PER_PAGE = 200
+#: In the session: which draft was made of which workbook, so that a second press makes no second draft.
+MADE = "criteria_appendix_drafts"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -85,7 +87,11 @@ def report(request: HttpRequest, uid: UUID) -> HttpResponse:
     if stored is None or not is_intact(stored) or not places:
         raise Http404
     problem, status = "", 200
+    made = request.session.get(MADE, {})
     if request.method == "POST":
+        if str(uid) in made:
+            messages.info(request, _("A draft was made of this workbook already; here it is."))
+            return redirect("wagtailadmin_pages:edit", made[str(uid)])
         try:
             draft, appendix = _import(request, stored, places)
         except PortalError as refusal:
@@ -96,6 +102,7 @@ def report(request: HttpRequest, uid: UUID) -> HttpResponse:
                 _("A draft was made of the workbook: %(open)s cells are left open, %(wrong)s are wrong.")
                 % {"open": appendix.count(OPEN), "wrong": appendix.count(WRONG)},
             )
+            request.session[MADE] = {**made, str(uid): draft.pk}
             return redirect("wagtailadmin_pages:edit", draft.pk)
     appendix = read_appendix(source=stored)
     chosen = request.GET.get("loai", "")
@@ -117,13 +124,17 @@ def report(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _import(request: HttpRequest, stored: StoredFile, places: list[Page]) -> tuple[CriteriaSetPage, Appendix]:
-    target = parse_id(request.POST.get("set"))
+    chosen = request.POST.get("set", "")
+    target = parse_id(chosen)
+    if target is None and chosen:
+        raise PortalError(_("Choose a new set, or one of the sets of the list."))
     if target is not None:
         page = get_object_or_404(CriteriaSetPage, pk=target)
         seen = parse_id(request.POST.get(f"revision-{target}"))
         return import_into(source=stored, user=request.user, page=page, seen_revision=seen)
     parent = next((place for place in places if place.pk == parse_id(request.POST.get("parent"))), places[0])
-    return import_as_new(source=stored, user=request.user, parent=parent, title=request.POST.get("title", "").strip())
+    title = "".join(letter for letter in request.POST.get("title", "") if letter.isprintable()).strip()
+    return import_as_new(source=stored, user=request.user, parent=parent, title=title)
 
 
 def _places(request: HttpRequest) -> list[Page]:

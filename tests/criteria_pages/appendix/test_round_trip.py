@@ -102,6 +102,13 @@ def test_every_rule_comes_back_exactly():
     assert {note.kind for note in read.notes} == {UNDERSTOOD}
 
 
+def test_a_title_with_the_words_of_a_header_is_a_title():
+    definition = criteria.tiny_definition(title="Bộ tiêu chí theo lĩnh vực, điểm tối đa 20")
+    read = read_appendix(source=exported(definition))
+    assert read.definition.canonical() == definition.canonical()
+    assert {note.kind for note in read.notes} == {UNDERSTOOD}
+
+
 def changed(definition, **cells):
     """Return the export with cells typed over, saved by another program (openpyxl writes all parts anew)."""
     book = openpyxl.load_workbook(exported(definition))
