@@ -20,7 +20,7 @@ from tests.factories.cms import UnitFactory, home_page
 from tests.factories.publishing import published_release
 from tests.factories.submissions import ParticipantFactory, open_round
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from tests.factories.submissions import OpenRound, open_round
 from tests.nginx_process import CONFIGURATION
 from tests.publishing.test_plans import plan_page
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.django_db, pytest.mark.once]
 MOMENT = dt.datetime(2026, 5, 4, 1, 0, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
 

@@ -16,7 +16,7 @@ from tests.factories.publishing import approve, published_release
 from tests.factories.submissions import ParticipantFactory, open_round
 from tests.publishing.test_plans import plan_page
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.django_db, pytest.mark.once]
 HTML = "{http://www.w3.org/1999/xhtml}"
 
 

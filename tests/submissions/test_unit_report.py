@@ -30,7 +30,7 @@ from tests.factories.files import pdf_bytes
 from tests.factories.filling import fill, fill_sign_send
 from tests.factories.submissions import OpenRound, open_round
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.django_db, pytest.mark.once]
 
 SENT_AT = dt.datetime(2026, 1, 25, 16, 58, tzinfo=timezone.get_default_timezone())
 HEAD = (

@@ -24,7 +24,7 @@ from tests.conftest import soffice_path
 from tests.factories import criteria
 from tests.factories.cms import UnitFactory, home_page, user_with_role
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.django_db, pytest.mark.once]
 
 #: An appendix as decisions print it; a LibreOffice document made of HTML keeps its merged cells.
 TABLE = """<html><head><meta charset="utf-8"></head><body><table border="1">

@@ -18,7 +18,7 @@ from criteria_pages.domain.appendix_writing import write_appendix
 from criteria_pages.domain.authoring import body_from_definition, parse_body
 from tests.factories import criteria, rules
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.django_db, pytest.mark.once]
 #: What people may type: any letters, line breaks, signs that spreadsheets run or escape.
 TEXT = st.text(
     alphabet=st.one_of(
