@@ -22,7 +22,7 @@ from tests.factories.cms import (
     user_with_role,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.once, pytest.mark.integration, pytest.mark.django_db]
 ALL = {*Role.values}
 IN_ADMIN = {Role.EDITOR, Role.SECRETARIAT, Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR}
 

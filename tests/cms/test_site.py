@@ -24,7 +24,7 @@ from tests.factories.cms import (
     user_with_role,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.once, pytest.mark.integration, pytest.mark.django_db]
 
 
 def directives(response):

@@ -19,7 +19,7 @@ from criteria_pages.models import CriteriaEdition, LegalDocument
 from tests.factories import criteria, rules
 from tests.factories.cms import UnitAttributeFactory, UnitFactory, UserFactory, user_with_role
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.once, pytest.mark.integration, pytest.mark.django_db]
 BODY = CriteriaBody()
 
 

@@ -28,7 +28,7 @@ from tests.factories.submissions import (
     open_round,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.once, pytest.mark.integration, pytest.mark.django_db]
 
 
 def url(name: str, this: OpenRound, *args: str) -> str:
