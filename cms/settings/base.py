@@ -247,7 +247,7 @@ else:
     Q_CLUSTER["orm"] = "default"
 
 # --- Wagtail ----------------------------------------------------------------------------------------------------------
-WAGTAIL_SITE_NAME = "Cổng Chỉ số cải cách hành chính"
+WAGTAIL_SITE_NAME = _("PAR Index Portal")
 WAGTAILADMIN_BASE_URL = PORTAL_BASE_URL
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False

@@ -83,6 +83,15 @@ def start_next_set(
     return draft
 
 
+def may_edit_lineage(page: CriteriaSetPage, user: User) -> bool:
+    """Whether the user may say how the set compares with the one before: who writes sets, not who approves them.
+
+    An approver may change pages in the admin, but only editors may add them (`cms.roles.PAGE_PERMISSIONS`).
+    """
+    rights = page.permissions_for_user(user)
+    return bool(rights.can_edit() and page.get_parent().permissions_for_user(user).can_add_subpage())
+
+
 @transaction.atomic
 def edit_lineage(
     *, page: CriteriaSetPage, user: User, seen_revision: int | None, links: Mapping[tuple[int, ...], NodeLink]
@@ -90,12 +99,13 @@ def edit_lineage(
     """Store what an editor says of the past of nodes, by position, as a new draft; return the draft.
 
     The position () stands for the whole set. `seen_revision` is the revision that the editor saw. Raises
-    `PermissionRefused` where the page is not the user's to edit or is locked, `CriteriaError` where it was saved
+    `PermissionRefused` where the user does not write sets or the page is locked, `CriteriaError` where it was saved
     meanwhile.
     """
     stored = CriteriaSetPage.objects.select_for_update().get(pk=page.pk)
-    rights = stored.permissions_for_user(user)
-    if not rights.can_edit() or rights.page_locked():
+    if not may_edit_lineage(stored, user):
+        raise PermissionRefused(_("Only who writes criteria sets may say how this set compares with the one before."))
+    if stored.permissions_for_user(user).page_locked():
         raise PermissionRefused(_("The page is locked, or you may not edit it."))
     if stored.latest_revision_id != seen_revision:
         raise CriteriaError(

@@ -26,7 +26,14 @@ from criteria_pages.domain.lineage import (
     lineage_of_page,
     lineage_problems,
 )
-from criteria_pages.domain.next_set import edit_lineage, next_title, page_links, sets_after, start_next_set
+from criteria_pages.domain.next_set import (
+    edit_lineage,
+    may_edit_lineage,
+    next_title,
+    page_links,
+    sets_after,
+    start_next_set,
+)
 from criteria_pages.enums import LineageStatus
 from criteria_pages.models import CriteriaSetPage
 from criteria_pages.views.drafts import editable_page, frame
@@ -109,6 +116,7 @@ def lineage_table(request: HttpRequest, pk: int) -> HttpResponse:
         **frame(draft, _("Comparison with the set before")),
         "page": draft,
         "edition": draft.predecessor,
+        "may_edit": may_edit_lineage(draft, request.user),
         "whole": _whole(draft, lineage, typed),
         "rows": [row for row in rows if chosen in {"", row.line.row.status}],
         "counts": _counts(lineage),

@@ -87,7 +87,6 @@ def surroundings() -> str:
     return _hash(
         baked.code_version(),
         settings.PORTAL_BASE_URL,
-        settings.WAGTAIL_SITE_NAME,
         sections,
         list(Unit.objects.order_by("pk").values_list("pk", "code", "name", "name_en")),
         list(UnitGroup.objects.order_by("pk").values_list("code", "name", "name_en")),

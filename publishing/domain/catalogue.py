@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from publishing.domain.exports import LICENCE_URL, note_of, release_address, source_of
 from publishing.models import IndexRelease
@@ -39,7 +39,7 @@ def catalogue(releases: Iterable[IndexRelease]) -> dict[str, Any]:
             {
                 "@id": home,
                 "@type": "dcat:Catalog",
-                "dct:title": [_words(settings.WAGTAIL_SITE_NAME, "vi")],
+                "dct:title": [_words(_site_name(language), language) for language in ("vi", "en")],
                 "dct:description": [_words("Published results of the Public Administration Reform Index", "en")],
                 "dct:license": {"@id": LICENCE_URL},
                 "dcat:dataset": [{"@id": found["@id"]} for found in datasets],
@@ -92,6 +92,11 @@ def _distributions(release: IndexRelease) -> list[dict[str, Any]]:
         }
         for name, media in FILES.items()
     ]
+
+
+def _site_name(language: str) -> str:
+    with translation.override(language):
+        return str(settings.WAGTAIL_SITE_NAME)
 
 
 def _words(text: str, language: str) -> dict[str, str]:

@@ -1,12 +1,17 @@
 """What every answer carries, health, errors, sign-in, search, jobs' pages."""
 
 import datetime as dt
+import re
 
+from django import forms
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.timesince import timesince
 
+from wagtail.admin.templatetags.wagtailadmin_tags import timesince_simple
 from wagtail.models import ModelLogEntry
 
 import pytest
@@ -209,6 +214,26 @@ def test_pages_are_found_without_accents_and_by_beginnings():
     assert search_public('"*:(') == []
     assert [hit.title for hit in search_public('huong-dan: "cham" OR * NEAR(')] == []
     assert [hit.title for hit in search_public("huong-dan: (cham)")] == ["Hướng dẫn chấm điểm"]
+
+
+@pytest.mark.parametrize(
+    ("address", "name"), [("/tim-kiem/", "Cổng Chỉ số cải cách hành chính"), ("/en/tim-kiem/", "PAR Index Portal")]
+)
+def test_the_title_of_a_page_ends_in_the_visitors_language(client, address, name):
+    home_page()
+    page = client.get(address).content.decode()
+    assert re.search("<title>(.*?)</title>", page)[1].split(" – ")[-1] == name
+
+
+def test_what_django_says_itself_is_vietnamese():
+    now = timezone.now()
+    with translation.override("vi"):
+        assert timesince(now - dt.timedelta(days=9, hours=1), now).replace("\xa0", " ") == "1 tuần, 2 ngày"
+        assert timesince_simple(now - dt.timedelta(minutes=5)).replace("\xa0", " ") == "5 phút trước"
+        assert timesince_simple(now) == "vừa xong"
+        with pytest.raises(ValidationError) as refused:
+            forms.CharField().clean("a\x00b")
+        assert refused.value.messages == ["Không được dùng ký tự rỗng (null)."]
 
 
 def test_rooms_add_what_they_have(client):

@@ -200,6 +200,18 @@ def test_a_locked_page_is_not_changed(client, draft):
     assert lineage_of_page(latest(draft)).of("1.2.3").status == "same"
 
 
+@pytest.mark.parametrize(("role", "status", "inputs"), [(Role.APPROVER, 409, 0), (Role.SECRETARIAT, 302, 1)])
+def test_who_approves_reads_the_table_and_does_not_write_it(signed_in, draft, role, status, inputs):
+    user = user_with_role(role)
+    sync_members(user)
+    client = signed_in(user)
+    shown = table(client, draft)
+    assert (shown.status_code, shown.content.decode().count('name="node-0-1-2-reason"')) == (200, inputs)
+    answer = posted(client, draft, node_0_1_2_from="1.2.3", node_0_1_2_status="changed", node_0_1_2_reason="So")
+    assert answer.status_code == status
+    assert lineage_of_page(latest(draft)).of("1.2.3").status == ("changed" if inputs else "same")
+
+
 def test_a_set_that_follows_none_has_no_table(client, edition):
     assert table(client, edition.page).status_code == 404
 

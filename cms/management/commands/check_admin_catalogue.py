@@ -25,7 +25,13 @@ PACKAGES = (
     "wagtail.users",
     "wagtail.embeds",
     "wagtail_modeladmin",
+    "django",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "import_export",
 )
+# Where a package keeps its catalogues, unless in `locale`.
+FOLDERS = {"django": "conf/locale"}
 DOMAINS = ("django", "djangojs")
 
 
@@ -61,10 +67,11 @@ def coverage() -> dict[tuple[str, str], tuple[int, list[str]]]:
         spec = find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             raise CommandError(f"{package} is not installed.")
-        folder = Path(spec.submodule_search_locations[0]) / "locale"
+        folder = Path(spec.submodule_search_locations[0]) / FOLDERS.get(package, "locale")
         for domain in DOMAINS:
-            english = folder / "en" / "LC_MESSAGES" / f"{domain}.po"
-            if not english.exists():
+            # Without a catalogue of English itself (import-export) any other one names the messages.
+            english = next(iter(sorted(folder.glob(f"e[ns]/LC_MESSAGES/{domain}.po"))), None)
+            if english is None:
                 continue
             with english.open("rb") as handle:
                 keys = [_key(message) for message in read_po(handle) if message.id]
