@@ -10,14 +10,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.test import Client
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, TransactionTestCase
 from django.utils import translation
 
 import hypothesis
@@ -71,20 +75,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile the message catalogues that changed, so that `pytest` alone sees what `make test` sees."""
     if not hasattr(config, "workerinput"):
         compile_all()
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let every test that really commits start from the rows that the migrations made (root page, site, roles)."""
-    names = getattr(item, "fixturenames", [])
-    marker = item.get_closest_marker("django_db")
-    commits = bool(marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(names)
-    if commits:
-        item.add_marker(
-            pytest.mark.django_db(
-                **{**(marker.kwargs if marker else {}), "transaction": True, "serialized_rollback": True}
-            ),
-            append=False,
-        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -168,10 +158,10 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
 def django_db_setup(
     django_db_setup: None, django_db_keepdb: bool, django_db_blocker: pytest_django.DjangoDbBlocker
 ) -> None:
-    """Keep what the migrations made for the next run."""
-    if rows := getattr(connection, "_test_serialized_contents", ""):
-        # Of the class, for where Playwright's event loop runs, asgiref gives Django other connections than this one.
-        type(connections[DEFAULT_DB_ALIAS])._test_serialized_contents = rows
+    """Keep what the migrations made: for the next run (SQLite), and for after each test that commits."""
+    if _uses_postgres():
+        with django_db_blocker.unblock():
+            _migrated_rows.append(connection.creation.serialize_db_to_string())
     if django_db_keepdb or _uses_postgres():
         return
     kept = _migrated_file()
@@ -205,9 +195,6 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
         cache.clear()
 
 
-_aside: dict[str, str] = {}
-
-
 def _requests_have_ended() -> None:
     """Wait for the live server's threads: a request that the browser left must not write into the emptied file."""
     for thread in threading.enumerate():
@@ -215,29 +202,32 @@ def _requests_have_ended() -> None:
             thread.join(timeout=20)
 
 
-@pytest.fixture(autouse=True)
-def _append_only_tables_may_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Set the triggers of append-only tables aside while SQLite is emptied after a test that commits.
+_migrated_rows: list[str] = []
 
-    PostgreSQL empties by TRUNCATE, which these triggers let pass.
+
+def _start_over(case: TransactionTestCase) -> None:
+    """After a test that commits, leave the database as the migrations made it (root page, site, roles, triggers).
+
+    Django leaves it empty and relies on such tests being the last; where several processes share them, they are not.
     """
-    marker = request.node.get_closest_marker("django_db")
-    if not (marker and marker.kwargs.get("serialized_rollback")) or _uses_postgres():
-        yield
-        return
-    request.getfixturevalue("transactional_db")
-    with connection.cursor() as cursor:
-        for name in list(_aside):
-            cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
-            cursor.execute(_aside.pop(name))
-    yield
     _requests_have_ended()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, sql, tbl_name FROM sqlite_master WHERE type = 'trigger'")
-        for name, sql, table in cursor.fetchall():
-            if table.startswith(ROOM_PREFIXES):
-                _aside[name] = sql
-                cursor.execute(f'DROP TRIGGER "{name}"')
+    if _uses_postgres():
+        # Without the receivers of post_migrate, which would make anew what the rows bring.
+        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+        connection.creation.deserialize_db_from_string(_migrated_rows[0])
+        return
+    give_up = time.monotonic() + 60
+
+    def still_waiting(_status: int, _remaining: int, _total: int) -> None:
+        if time.monotonic() > give_up:
+            raise TimeoutError("A connection that the test left behind holds the database.")
+
+    connection.ensure_connection()
+    with closing(sqlite3.connect(_migrated_file())) as migrated:
+        migrated.backup(connection.connection, progress=still_waiting)
+
+
+TransactionTestCase._fixture_teardown = _start_over
 
 
 @pytest.fixture
