@@ -47,3 +47,8 @@ def may_build(user: User, release: IndexRelease) -> bool:
 def may_approve(user: User, release: IndexRelease) -> bool:
     """Whether the user may approve or return this very release."""
     return has_role(user, Role.APPROVER, release.owner) and release.built_by_id != user.pk
+
+
+def may_archive(user: User, release: IndexRelease) -> bool:
+    """Whether the user may order the static archive: who builds or approves it, or runs the portal. Auditors read."""
+    return any(has_role(user, role, release.owner) for role in DESK_ROLES) or has_role(user, Role.ADMINISTRATOR)

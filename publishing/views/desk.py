@@ -21,7 +21,7 @@ from cms.jobs import enqueue
 from cms.permissions import require_role
 from publishing.domain import baking, releases
 from publishing.domain.computation import ComputedEntry
-from publishing.domain.desk import may_approve, may_build, releases_seen_by, rounds_to_release
+from publishing.domain.desk import may_approve, may_archive, may_build, releases_seen_by, rounds_to_release
 from publishing.domain.ranking_rows import all_rows
 from publishing.enums import ReleaseKind, ReleaseState
 from publishing.forms import ApproveForm, BuildForm, ClassFormSet, ReasonForm
@@ -192,6 +192,7 @@ def _release_screen(
         "correction": corrected,
         "illustrative": release.illustrative,
         "is_public": release.is_public(clock.now()),
+        "may_archive": may_archive(request.user, release),
         "written": baking.manifest_of(release),
     }
     return render(request, "publishing/desk/release.html", context, status=status)
@@ -278,6 +279,8 @@ def verify(request: HttpRequest, pk: int) -> HttpResponse:
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Order the static archive of a public release; the job's page gives it to download."""
     release = _release(request, pk)
+    if not may_archive(request.user, release):
+        raise PermissionRefused(_("An archive is ordered by the secretariat, the approver or an administrator."))
     if not release.is_public(clock.now()):
         messages.error(request, _("An archive can be made from the time of publication on."))
         return redirect("publishing:desk_release", pk=release.pk)

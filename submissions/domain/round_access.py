@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from cms.enums import Role
+from cms.exceptions import PermissionRefused
 from cms.permissions import Person, has_role, may_read_all, units_where
 from submissions.models import AssessmentRound
 
 RUNNERS = (Role.SECRETARIAT,)
+#: Who may read a unit's points before they are published. Whoever runs the survey enters its share and reads no more.
+SCORE_READERS = (Role.SECRETARIAT, Role.COUNCIL_MEMBER, Role.APPROVER, Role.AUDITOR)
 OWNERS_READERS = (Role.SECRETARIAT, Role.COUNCIL_MEMBER, Role.APPROVER, Role.SURVEY_OFFICER, Role.AUDITOR)
 
 
@@ -29,3 +33,23 @@ def rounds_seen_by(user: Person) -> QuerySet[AssessmentRound]:
         return rows
     owners = units_where(user, *OWNERS_READERS)
     return rows.filter(Q(owner__in=owners) | Q(parent__owner__in=owners))
+
+
+def may_read_scores(user: Person, round: AssessmentRound) -> bool:
+    """Whether the user may read the points of the round before they are published."""
+    if may_read_all(user):
+        return True
+    owners = [round.owner_id, round.parent.owner_id if round.parent is not None else None]
+    return units_where(user, *SCORE_READERS).filter(pk__in=[pk for pk in owners if pk is not None]).exists()
+
+
+def require_scores(user: Person, round: AssessmentRound) -> None:
+    """Raise `PermissionRefused` unless the user may read the points of the round before they are published."""
+    if not may_read_scores(user, round):
+        raise PermissionRefused(
+            _(
+                "Before they are published, points of this round are read by the secretariat, the council, the "
+                "approver and the auditor."
+            ),
+            code="scores_closed",
+        )

@@ -21,7 +21,7 @@ from cms.exceptions import PermissionRefused, PortalError
 from cms.permissions import require_role, units_where
 from submissions.desk_forms import DeadlineForm, ParticipantsForm, RoundForm
 from submissions.domain.appraisal_queue import workload_by_agency
-from submissions.domain.round_access import may_run, rounds_seen_by
+from submissions.domain.round_access import may_read_scores, may_run, rounds_seen_by
 from submissions.domain.round_overview import counts, participant_lines, participants_matching, units_for
 from submissions.domain.rounds import (
     PHASE_ORDER,
@@ -115,6 +115,8 @@ def round_page(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "submissions/rounds/page.html", context)
 
 
+# Tabs that show points before they are published.
+_SCORE_TABS = ("cong-tru", "chenh-lech")
 _STATES = {"chua-gui": "not_sent", "da-gui": "sent", "khong-danh-gia": "not_assessed"}
 
 
@@ -126,13 +128,16 @@ def frame(request: HttpRequest, round_: AssessmentRound, current: str) -> dict[s
         ("thoi-han", _("Deadlines"), "round_deadlines"),
         ("phan-cong", _("Assignments"), "round_assignments"),
         ("nhap-diem", _("Central and survey points"), "round_central"),
+        ("chenh-lech", _("Discrepancies"), "round_discrepancies"),
         ("hoi-dong", _("Council"), "round_council"),
         ("cong-tru", _("Bonus and penalty"), "round_adjustments"),
         ("chot", _("Finalise"), "round_finalise"),
     ]
+    reads_scores = may_read_scores(request.user, round_)
     return {
         "round": round_,
         "runs": may_run(request.user, round_),
+        "reads_scores": reads_scores,
         "illustrative": round_.illustrative,
         "tabs": [
             {
@@ -141,6 +146,7 @@ def frame(request: HttpRequest, round_: AssessmentRound, current: str) -> dict[s
                 "current": key == current,
             }
             for key, title, name in names
+            if reads_scores or key not in _SCORE_TABS
         ],
     }
 

@@ -20,6 +20,7 @@ from cms.exceptions import PermissionRefused, PortalError
 from cms.models import StoredFile, Unit
 from cms.numbers import parse_id
 from cms.permissions import has_role, require_role
+from criteria_pages.enums import Scorer
 from criteria_pages.rules import get_rule
 from criteria_pages.scoring import compute_index
 from submissions.desk_forms import AdjustmentForm, AssignForm, ExtensionForm, StatusForm, SubstituteForm
@@ -40,6 +41,7 @@ from submissions.domain.finalise import finalise_round, readiness
 from submissions.domain.ledger import AdjustmentTotals, current_entries, final_points
 from submissions.domain.ledger import adjustments as adjustment_totals
 from submissions.domain.pdf_check import check_pdf
+from submissions.domain.round_access import may_read_scores, require_scores
 from submissions.domain.rounds import open_phases, set_participant_status
 from submissions.enums import ParticipantStatus, RoundState
 from submissions.exceptions import Unfinished
@@ -64,6 +66,7 @@ def _participant(round_: AssessmentRound, pk: int) -> Participant:
 def participant_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """Show one unit of the round: form, scores by leaf, extensions, status."""
     round_ = round_for(request, code)
+    require_scores(request.user, round_)
     who = _participant(round_, pk)
     return _participant_response(request, round_, who)
 
@@ -280,7 +283,14 @@ def central(request: HttpRequest, code: str) -> HttpResponse:
     """Show and enter the points that units do not fill in, one leaf at a time for all units."""
     round_ = round_for(request, code)
     leaves = central_leaves(round_)
-    chosen = next((leaf for leaf in leaves if leaf.code == request.GET.get("tieu-chi")), leaves[0] if leaves else None)
+    if not may_read_scores(request.user, round_):
+        leaves = [leaf for leaf in leaves if leaf.scorer == Scorer.SURVEY]
+    asked = request.GET.get("tieu-chi")
+    chosen = next((leaf for leaf in leaves if leaf.code == asked or not asked), None)
+    if asked and chosen is None:
+        # Never another leaf than the one that was asked for: points would land on it.
+        require_scores(request.user, round_)
+        raise Http404
     typed: dict[str, dict[str, str]] = {}
     if request.method == "POST" and chosen is not None:
         require_role(request.user, *ROLES_OF[chosen.scorer], unit=round_.owner)
@@ -368,6 +378,7 @@ def _central_done(round_: AssessmentRound, leaves: list[Any]) -> dict[str, int]:
 def adjustments(request: HttpRequest, code: str) -> HttpResponse:
     """Show, give and withdraw bonus and penalty points."""
     round_ = round_for(request, code)
+    require_scores(request.user, round_)
     participants = round_.participants.exclude(status=ParticipantStatus.NOT_ASSESSED).select_related("unit")
     form = AdjustmentForm(participants=participants)
     if request.method == "POST" and request.POST.get("viec") == "rut":
@@ -481,6 +492,7 @@ def finalise(request: HttpRequest, code: str) -> HttpResponse:
 def export(request: HttpRequest, code: str) -> HttpResponse:
     """Start the job that writes the round's scores as a workbook."""
     round_ = round_for(request, code)
+    require_scores(request.user, round_)
     run = jobs.enqueue(
         "submissions.export_round_scores",
         arguments={"round_id": round_.pk},

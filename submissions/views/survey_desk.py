@@ -21,7 +21,7 @@ from cms.exceptions import PermissionRefused, PortalError
 from cms.permissions import may_read_all, require_role, units_where
 from submissions.domain.survey import invitations, lists, mixing, report, results, selection, setup, watch
 from submissions.models import AssessmentRound, Invitation, Respondent, RespondentList, Survey, SurveyIncident
-from submissions.survey_enums import DeliveryState, RespondentState, SurveyState
+from submissions.survey_enums import DeliveryState, ListState, RespondentState, SurveyState
 from submissions.survey_forms import GroupForm, ReasonForm, SurveyForm
 from submissions.survey_tasks import order_mail_job
 
@@ -98,6 +98,7 @@ def desk(request: HttpRequest, pk: int) -> HttpResponse:
             "lists": survey.lists.select_related("participant__unit").order_by("participant__unit__name"),
             "page_obj": Paginator(progress, PER_PAGE).get_page(request.GET.get("trang")),
             "totals": _totals(survey),
+            "accepted": survey.lists.filter(state=ListState.ACCEPTED).count(),
             "left_out": Respondent.objects.filter(list__survey=survey)
             .exclude(state=RespondentState.ASKED)
             .select_related("group", "list__participant__unit")[:PER_PAGE],
@@ -119,6 +120,7 @@ def _totals(survey: Survey) -> dict[str, int]:
         "waiting": rows.filter(delivery=DeliveryState.WAITING).exclude(respondent__mail="").count(),
         "bounced": rows.filter(delivery=DeliveryState.BOUNCED).count(),
         "without_mail": rows.filter(respondent__mail="").count(),
+        "remindable": rows.filter(delivery=DeliveryState.SENT, used=False).count(),
     }
 
 
