@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import appraisal, discrepancies, explanations, rounds, secretariat
+from submissions.views import appraisal, assignments, discrepancies, explanations, rounds, secretariat
 
 urlpatterns = [
     path("dot/", rounds.round_list, name="round_list"),
@@ -16,7 +16,7 @@ urlpatterns = [
     path("dot/<slug:code>/don-vi/<int:pk>/tieu-chi/<str:leaf>/", discrepancies.leaf_page, name="round_leaf"),
     path("dot/<slug:code>/chenh-lech/", discrepancies.queue, name="round_discrepancies"),
     path("dot/<slug:code>/thoi-han/", rounds.deadlines, name="round_deadlines"),
-    path("dot/<slug:code>/phan-cong/", secretariat.assignments, name="round_assignments"),
+    path("dot/<slug:code>/phan-cong/", assignments.assignments, name="round_assignments"),
     path("dot/<slug:code>/nhap-diem/", secretariat.central, name="round_central"),
     path("dot/<slug:code>/cong-tru/", secretariat.adjustments, name="round_adjustments"),
     path("dot/<slug:code>/chot/", secretariat.finalise, name="round_finalise"),

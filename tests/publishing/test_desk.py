@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 import pytest
 
 from cms.enums import Role
@@ -167,3 +169,19 @@ def test_a_rounds_page_links_to_its_releases(this):
     urls = [item.url for item in round_actions(this.round, this.secretary)]
     assert f"/lam-viec/cong-bo/{release.pk}/" in urls
     assert f"/lam-viec/cong-bo/ky/{this.round.code}/" in urls
+
+
+def test_an_archive_is_ordered_by_those_who_build_or_approve_and_not_by_the_auditor(signed_in, this):
+    release = published_release(this)
+    page, act = f"/lam-viec/cong-bo/{release.pk}/", reverse("publishing:desk_archive", args=[release.pk])
+    found = {}
+    for role in (Role.SECRETARIAT, Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR, Role.SURVEY_OFFICER):
+        client = signed_in(user_with_role(role, this.round.owner))
+        found[role] = (act in client.get(page).content.decode(), client.post(act).status_code)
+    assert found == {
+        Role.SECRETARIAT: (True, 302),
+        Role.APPROVER: (True, 302),
+        Role.ADMINISTRATOR: (True, 302),
+        Role.AUDITOR: (False, 403),
+        Role.SURVEY_OFFICER: (False, 404),
+    }

@@ -436,6 +436,7 @@ OTHER_ADDRESSES: dict[str, str] = {
     "submissions:round_adjustments": "the secretariat gives bonus and penalty until the round is finalised",
     "submissions:round_finalise": "the secretariat seals the round",
     "submissions:round_export": "orders a file",
+    "submissions:round_discrepancies": "the secretariat searches, clears or hands discrepancies to the council",
     "submissions:round_council": "the secretariat plans a session of the council",
     "submissions:council_plan": "the secretariat changes a planned session",
     "submissions:council_step": "the secretariat begins or cancels a session",
