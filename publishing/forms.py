@@ -37,6 +37,14 @@ class BuildForm(forms.Form):
     )
     source = forms.CharField(label=_("Source"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
+    def __init__(self, *args: Any, fixed_tie_rule: str = "", **kwargs: Any) -> None:
+        """A superior round may have fixed how equal results are ranked; nothing else can be chosen then."""
+        super().__init__(*args, **kwargs)
+        if fixed_tie_rule:
+            rule = self.fields["tie_rule"]
+            rule.choices = [choice for choice in TieRule.choices if choice[0] == fixed_tie_rule]
+            rule.help_text = _("Fixed by the superior round.")
+
     def clean_series(self) -> str:
         """Make an address part of the series."""
         return slug(self.cleaned_data["series"])
@@ -80,6 +88,20 @@ class ClassForm(forms.Form):
 
 
 ClassFormSet = forms.formset_factory(ClassForm, extra=CLASS_ROWS, max_num=CLASS_ROWS, absolute_max=CLASS_ROWS)
+
+
+class TermsForm(forms.Form):
+    """What the rounds below may change; the classes are rows of their own."""
+
+    local_criteria = forms.BooleanField(label=_("Rounds below may add criteria of their own"), required=False)
+    tie_rule = forms.ChoiceField(
+        label=_("Equal results"), choices=[("", _("Each round below chooses")), *TieRule.choices], required=False
+    )
+    fixes_classes = forms.BooleanField(
+        label=_("Rounds below use these classes"),
+        required=False,
+        help_text=_("Without a tick each round below names its own classes; the rows below then count for nothing."),
+    )
 
 
 class ApproveForm(forms.Form):

@@ -14,11 +14,12 @@ from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
 from cms.permissions import has_role, may_read_all, units_where
 from publishing.domain.desk import DESK_ROLES, may_approve, releases_seen_by, rounds_to_release
 from publishing.domain.plan_progress import REPORTERS
+from publishing.domain.roll_up import may_roll_up
 from publishing.enums import PlanRole, ReleaseState
-from publishing.models import IndexRelease, PlanTask
+from publishing.models import PlanTask
 from submissions.enums import RoundState
 from submissions.models import AssessmentRound
-from submissions.navigation import register_round_action
+from submissions.navigation import RoundTab, register_round_action, register_round_tabs
 
 
 @register_workspace_item
@@ -55,8 +56,15 @@ def todos(user: User) -> Iterable[Todo]:
 @register_round_action
 def round_links(round: AssessmentRound, user: User) -> Iterable[NavItem]:
     """Links on a round's page: its releases, and building one."""
-    for release in IndexRelease.objects.filter(round=round).exclude(state=ReleaseState.DISCARDED).order_by("-pk"):
+    for release in releases_seen_by(user).filter(round=round).exclude(state=ReleaseState.DISCARDED).order_by("-pk"):
         label = f"{release.title} ({release.get_state_display()})"
         yield NavItem(label, reverse("publishing:desk_release", args=[release.pk]), "megaphone")
     if round.state == RoundState.FINALISED and has_role(user, Role.SECRETARIAT, round.owner):
         yield NavItem(_("Build a release"), reverse("publishing:desk_build", args=[round.code]), "plus")
+
+
+@register_round_tabs
+def tabs_of_round(round: AssessmentRound, user: User) -> Iterable[RoundTab]:
+    """The rounds below, for those who may read them together."""
+    if may_roll_up(user, round):
+        yield "cap-duoi", _("Rounds below"), reverse("publishing:rounds_below", args=[round.code])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 import time
 from typing import Any
 
@@ -13,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from cms import clock
 from cms.enums import JobStatus
+from cms.exceptions import PortalError
 from cms.jobs import JobContext, enqueue, job, register_schedule
 from cms.models import JobRun
 from publishing.domain import baking
 from publishing.domain.archives import static_archive
 from publishing.domain.releases import build_release
+from publishing.domain.roll_up import export_joint_ranking, may_roll_up
 from publishing.models import IndexRelease
 from submissions.models import AssessmentRound
 
@@ -47,6 +50,18 @@ def archive(ctx: JobContext, *, release_id: int) -> None:
     release = IndexRelease.objects.select_related("edition__page", "owner").get(pk=release_id)
     with static_archive(release, progress=ctx.progress) as content:
         ctx.attach_result(f"{release.slug}.zip", File(content))
+
+
+@job("publishing.export_joint_ranking", title=_("Joint ranking of the rounds below as Excel"))
+def export_joint(ctx: JobContext, *, round_id: int) -> None:
+    """Write the joint ranking of the rounds below as a workbook for the person who asked."""
+    round_ = AssessmentRound.objects.select_related("owner", "edition").get(pk=round_id)
+    if ctx.user is None or not may_roll_up(ctx.user, round_):
+        raise PortalError(_("You may not read this round."), code="not_permitted")
+    with tempfile.TemporaryFile() as target:
+        export_joint_ranking(round_, target, progress=ctx.progress)
+        target.seek(0)
+        ctx.attach_result(f"xep-hang-chung-{round_.code}.xlsx", target)
 
 
 BAKE = "publishing.bake_release"

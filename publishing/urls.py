@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from publishing.views import compare, criteria, desk, downloads, open_data, plan_desk, plans, ranking, releases, units
+from publishing.views import (
+    compare,
+    criteria,
+    desk,
+    downloads,
+    open_data,
+    plan_desk,
+    plans,
+    ranking,
+    releases,
+    rounds_below,
+    units,
+)
 
 app_name = "publishing"
 
@@ -23,6 +35,8 @@ urlpatterns = [
     path("don-vi/<slug:unit_code>/lich.ics", plans.unit_calendar, name="unit_calendar"),
     path("lam-viec/cong-bo/", desk.desk, name="desk"),
     path("lam-viec/cong-bo/ky/<slug:code>/", desk.build, name="desk_build"),
+    path("lam-viec/cong-bo/ky/<slug:code>/cap-duoi/", rounds_below.rounds_below, name="rounds_below"),
+    path("lam-viec/cong-bo/ky/<slug:code>/cap-duoi/tai-ve/", rounds_below.export, name="rounds_below_export"),
     path("lam-viec/cong-bo/<int:pk>/", desk.release_page, name="desk_release"),
     path("lam-viec/cong-bo/<int:pk>/phe-duyet/", desk.approve, name="desk_approve"),
     path("lam-viec/cong-bo/<int:pk>/tra-lai/", desk.send_back, name="desk_return"),

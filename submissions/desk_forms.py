@@ -188,7 +188,13 @@ class RoundForm(forms.Form):
     )
     owner = forms.ModelChoiceField(label=gettext_lazy("Organising unit"), queryset=Unit.objects.none())
     parent = forms.ModelChoiceField(
-        label=gettext_lazy("Superior round"), queryset=AssessmentRound.objects.none(), required=False
+        label=gettext_lazy("Superior round"),
+        queryset=AssessmentRound.objects.none(),
+        required=False,
+        help_text=gettext_lazy("Its criteria and deadlines bind this round; its secretariat sees the results."),
+    )
+    local_criteria = forms.BooleanField(
+        label=gettext_lazy("Rounds below this one may add criteria of their own"), required=False, initial=True
     )
     period_from = LocalDate(label=gettext_lazy("Period assessed from"))
     period_to = LocalDate(label=gettext_lazy("Period assessed to"))

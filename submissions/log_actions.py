@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 WORKSPACE = (
     ("submissions.round_created", _("Create a round")),
     ("submissions.round_state", _("Change the state of a round")),
+    ("submissions.local_criteria", _("Allow or forbid local criteria in rounds below")),
     ("submissions.adopt_edition", _("Adopt a newer edition")),
     ("submissions.participants_added", _("Add participants")),
     ("submissions.participant_status", _("Change the status of a participant")),

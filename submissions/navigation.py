@@ -34,6 +34,23 @@ def register_round_action(function: RoundAction) -> RoundAction:
     return function
 
 
+RoundTab = tuple[str, str, str]
+RoundTabs = Callable[[AssessmentRound, User], Iterable[RoundTab]]
+_round_tabs: list[RoundTabs] = []
+
+
+def register_round_tabs(function: RoundTabs) -> RoundTabs:
+    """Register a function that returns further tabs of a round's pages as (key, title, address)."""
+    if function not in _round_tabs:
+        _round_tabs.append(function)
+    return function
+
+
+def round_tabs(round: AssessmentRound, user: User) -> list[RoundTab]:
+    """Return the tabs that other rooms add to a round's pages for the user."""
+    return [tab for function in _round_tabs for tab in function(round, user)]
+
+
 def round_actions(round: AssessmentRound, user: User) -> list[NavItem]:
     """Return what other rooms offer on a round's page for the user."""
     return [item for function in _round_actions for item in function(round, user)]

@@ -1,8 +1,7 @@
-"""The life of a release: built by the secretariat, approved by another person, corrected only by a new release."""
+"""Building a release: previewed, frozen by the secretariat, corrected only by a new one; its life: `release_life`."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,18 +9,13 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from wagtail.actions.unpublish_page import UnpublishPageAction
-
 from cms import audit, clock
-from cms.dates import check_year
 from cms.enums import Role
 from cms.models import User
 from cms.permissions import require_role
 from cms.text import slug as make_slug
-from publishing.domain.baking import take_away, take_away_series
 from publishing.domain.computation import (
     ComputedEntry,
     ComputedScore,
@@ -31,8 +25,8 @@ from publishing.domain.computation import (
     subjects_of_round,
 )
 from publishing.domain.hashes import canonical_line, inputs_sha256, sha256_of
-from publishing.domain.verification import Finding, verify_release
-from publishing.enums import RELEASE_TRANSITIONS, EntryStatus, RankScope, ReleaseKind, ReleaseState, TieRule
+from publishing.domain.terms import check_terms
+from publishing.enums import EntryStatus, RankScope, ReleaseState, TieRule
 from publishing.exceptions import PublishingError
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 from publishing.ranking import ClassBand, read_bands
@@ -40,22 +34,7 @@ from submissions.domain.ledger import ledger_head
 from submissions.enums import RoundState
 from submissions.models import Adjustment, AssessmentRound
 
-__all__ = [
-    "Finding",
-    "ReleasePreview",
-    "approve_release",
-    "bands_of",
-    "build_release",
-    "correct_release",
-    "discard_release",
-    "preview_release",
-    "return_release",
-    "verify_release",
-    "withdraw_release",
-]
-
 SCORE_BATCH = 5000
-FARTHEST_PUBLICATION = dt.timedelta(days=731)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,53 +107,34 @@ def build_release(
     round: AssessmentRound,
     user: User,
     title: str,
-    title_en: str = "",
     classes: Sequence[Mapping[str, Any]] = (),
     tie_rule: str = TieRule.COMPETITION,
     rank_scope: str = RankScope.TIER,
     series: str = "",
     slug: str = "",
-    rule_set_mark: str = "",
-    source: str = "",
     corrects: IndexRelease | None = None,
-    correction_note: str = "",
+    **words: str,
 ) -> IndexRelease:
     """Freeze the round's result as a draft release: entries, scores of every node, and the two hashes.
 
-    `series` defaults to the round's owner and tier-free code, so that the years of one owner form a trend. Raises
+    `series` defaults to the round's owner and tier-free code, so that the years of one owner form a trend. `words`:
+    `title_en`, `rule_set_mark`, `source` and, where it corrects another release, the public `correction_note`. Raises
     `PermissionRefused` for anybody but the owner's secretariat, `PublishingError` where the round is not finalised, a
-    unit has leaves without points, or the classes are not sound.
+    unit has leaves without points, the classes are not sound, or a superior round fixes other terms.
     """
     require_role(user, Role.SECRETARIAT, unit=round.owner)
     bands = bands_of(classes)
+    stored = [band.to_json() for band in bands]
+    if corrects is None:  # a correction keeps the terms under which the result was published
+        check_terms(round, tie_rule=tie_rule, classes=stored)
     subjects = subjects_of_round(round)
     computed = list(compute_entries(round=round, edition=round.edition, subjects=subjects))
     entries = place(computed, bands=bands, tie_rule=tie_rule, rank_scope=rank_scope)
     problems = _problems(round, entries)
     if problems:
         raise PublishingError(" ".join(problems), code="not_ready")
-    release = IndexRelease(
-        slug=free_slug(slug or f"{round.code}"),
-        title=title,
-        title_en=title_en,
-        year=round.year,
-        round=round,
-        edition=round.edition,
-        owner=round.owner,
-        tie_rule=tie_rule,
-        rank_scope=rank_scope,
-        classes=[band.to_json() for band in bands],
-        series=series or f"round-{round.owner.code}",
-        rule_set_mark=rule_set_mark,
-        source=source,
-        illustrative=round.illustrative,
-        corrects=corrects,
-        correction_note=correction_note,
-        built_by=user,
-        built_at=clock.now(),
-        ledger_until=ledger_head(round).last_id,
-        adjustments_until=_last_adjustment(round),
-    )
+    release = _draft(round, user, slug=slug, series=series, title=title, corrects=corrects, **words)
+    release.tie_rule, release.rank_scope, release.classes = tie_rule, rank_scope, stored
     release.inputs_sha256 = inputs_sha256(release, subjects)
     _store(release, entries)
     audit.record(
@@ -186,6 +146,24 @@ def build_release(
         corrects=corrects.slug if corrects else None,
     )
     return release
+
+
+def _draft(round: AssessmentRound, user: User, *, slug: str, series: str, **fields: Any) -> IndexRelease:
+    """Return a draft of the round's release, not stored yet, that pins where the ledger stands."""
+    return IndexRelease(
+        slug=free_slug(slug or f"{round.code}"),
+        year=round.year,
+        round=round,
+        edition=round.edition,
+        owner=round.owner,
+        series=series or f"round-{round.owner.code}",
+        illustrative=round.illustrative,
+        built_by=user,
+        built_at=clock.now(),
+        ledger_until=ledger_head(round).last_id,
+        adjustments_until=_last_adjustment(round),
+        **fields,
+    )
 
 
 def _last_adjustment(round: AssessmentRound) -> int:
@@ -305,153 +283,3 @@ def correct_release(
         corrects=release,
         correction_note=note.strip(),
     )
-
-
-# --- steps of the life ------------------------------------------------------------------------------------------------
-def _require_approver(release: IndexRelease, user: User) -> None:
-    require_role(user, Role.APPROVER, unit=release.owner)
-
-
-def _step(release: IndexRelease, to: str, **values: Any) -> None:
-    """Change the state by a conditional update, so that of two people at once one wins and the other is told."""
-    if to not in RELEASE_TRANSITIONS[release.state]:
-        raise _wrong_state(release)
-    changed = IndexRelease.objects.filter(pk=release.pk, state=release.state).update(state=to, **values)
-    if not changed:
-        raise _wrong_state(IndexRelease.objects.get(pk=release.pk))
-    release.refresh_from_db()
-
-
-def _wrong_state(release: IndexRelease) -> PublishingError:
-    return PublishingError(
-        _("This step is not possible: the release is “%(state)s”.") % {"state": release.get_state_display()},
-        code="wrong_state",
-    )
-
-
-@transaction.atomic
-def approve_release(
-    *,
-    release: IndexRelease,
-    user: User,
-    publish_at: dt.datetime | None = None,
-    decision_number: str = "",
-    decision_date: dt.date | None = None,
-) -> IndexRelease:
-    """Approve a draft for publication at `publish_at` (left out: now). Citizens see it from that moment on.
-
-    Raises `PermissionRefused` for anybody but an approver of the organising unit, `PublishingError` for the builder,
-    without a decision (collected figures of past years need none), or where the release is no draft.
-    """
-    _require_approver(release, user)
-    if release.built_by_id == user.pk:
-        raise PublishingError(_("Whoever built a release does not approve it."), code="own_release")
-    if release.kind == ReleaseKind.COMPUTED and not (decision_number.strip() and decision_date):
-        raise PublishingError(_("Give the number and the date of the decision."), code="decision_missing")
-    moment = publish_at or clock.now()
-    _check_dates_of_approval(moment, decision_date)
-    before = release.state
-    _step(
-        release,
-        ReleaseState.APPROVED,
-        publish_at=moment,
-        decision_number=decision_number.strip(),
-        decision_date=decision_date,
-        approved_by=user,
-        approved_at=clock.now(),
-    )
-    if release.corrects is not None:
-        # From the correction's time on the old pages have to name it; until then they are answered live.
-        take_away(release.corrects)
-    audit.record(
-        "publishing.release.approve",
-        release,
-        user=user,
-        before={"state": before},
-        after={"state": release.state, "publish_at": moment.isoformat(), "decision_number": release.decision_number},
-    )
-    return release
-
-
-def _check_dates_of_approval(moment: dt.datetime, decision_date: dt.date | None) -> None:
-    """Refuse a time of publication or a date of decision that can only be a slip."""
-    check_year(moment)
-    if moment > clock.now() + FARTHEST_PUBLICATION:
-        raise PublishingError(
-            _("%(time)s is more than two years ahead. Check the year of the publication.")
-            % {"time": timezone.localtime(moment).strftime("%d/%m/%Y %H:%M")},
-            code="publication_too_far",
-        )
-    if decision_date is None:
-        return
-    check_year(decision_date)
-    if decision_date > timezone.localtime(moment).date():
-        raise PublishingError(
-            _("The decision is dated %(day)s, after the publication on %(published)s. Check the dates.")
-            % {
-                "day": decision_date.strftime("%d/%m/%Y"),
-                "published": timezone.localtime(moment).strftime("%d/%m/%Y"),
-            },
-            code="decision_after_publication",
-        )
-
-
-@transaction.atomic
-def return_release(*, release: IndexRelease, user: User, reason: str) -> IndexRelease:
-    """Send a draft back to the secretariat with a reason. Raises as `approve_release`; the reason may not be empty."""
-    _require_approver(release, user)
-    if not reason.strip():
-        raise PublishingError(_("Say why the release is returned."), code="reason_missing")
-    before = release.state
-    _step(release, ReleaseState.RETURNED, return_reason=reason.strip())
-    audit.record(
-        "publishing.release.return",
-        release,
-        user=user,
-        before={"state": before},
-        after={"state": release.state},
-        reason=release.return_reason,
-    )
-    return release
-
-
-@transaction.atomic
-def withdraw_release(*, release: IndexRelease, user: User, reason: str) -> IndexRelease:
-    """Take an approved release back; its address says so from then on. Same permission as approval."""
-    _require_approver(release, user)
-    if not reason.strip():
-        raise PublishingError(_("Say why the release is withdrawn."), code="reason_missing")
-    before = release.state
-    _step(
-        release,
-        ReleaseState.WITHDRAWN,
-        withdrawal_reason=reason.strip(),
-        withdrawn_by=user,
-        withdrawn_at=clock.now(),
-    )
-    # Other years' pages name this result too.
-    take_away_series(release.series)
-    for page in release.pages.filter(live=True):
-        # The approver need not be an editor: the page goes because its release does.
-        UnpublishPageAction(page, user=user).execute(skip_permission_checks=True)
-    audit.record(
-        "publishing.release.withdraw",
-        release,
-        user=user,
-        before={"state": before},
-        after={"state": release.state},
-        reason=release.withdrawal_reason,
-    )
-    return release
-
-
-@transaction.atomic
-def discard_release(*, release: IndexRelease, user: User) -> IndexRelease:
-    """Put a draft or returned release away, so that another can be built. For the organising unit's secretariat."""
-    require_role(user, Role.SECRETARIAT, unit=release.owner)
-    before = release.state
-    _step(release, ReleaseState.DISCARDED)
-    audit.record(
-        "publishing.release.discard", release, user=user, before={"state": before}, after={"state": release.state}
-    )
-    return release

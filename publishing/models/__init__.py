@@ -3,12 +3,14 @@
 from publishing.models.pages import RankingPage
 from publishing.models.plans import PlanTask, PlanTaskProgress, PlanTaskUnit, YearlyPlanPage
 from publishing.models.releases import IndexRelease, ReleaseEntry, ReleaseScore
+from publishing.models.terms import PublicationTerms
 
 __all__ = [
     "IndexRelease",
     "PlanTask",
     "PlanTaskProgress",
     "PlanTaskUnit",
+    "PublicationTerms",
     "RankingPage",
     "ReleaseEntry",
     "ReleaseScore",

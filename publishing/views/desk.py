@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -19,10 +20,12 @@ from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.jobs import enqueue
 from cms.permissions import require_role
-from publishing.domain import baking, releases
+from publishing.domain import baking, release_life, releases
 from publishing.domain.computation import ComputedEntry
 from publishing.domain.desk import may_approve, may_archive, may_build, releases_seen_by, rounds_to_release
 from publishing.domain.ranking_rows import all_rows
+from publishing.domain.terms import terms_for
+from publishing.domain.verification import verify_release
 from publishing.enums import ReleaseKind, ReleaseState
 from publishing.forms import ApproveForm, BuildForm, ClassFormSet, ReasonForm
 from publishing.models import IndexRelease
@@ -58,8 +61,12 @@ def build(request: HttpRequest, code: str) -> HttpResponse:
     round_ = _round(request, code)
     require_role(request.user, Role.SECRETARIAT, unit=round_.owner)
     before = IndexRelease.objects.filter(owner=round_.owner, round__isnull=False).order_by("-year", "-pk").first()
-    form = BuildForm(request.POST or None, initial=_initial(round_, before))
-    classes = ClassFormSet(request.POST or None, prefix="lop", initial=_initial_classes(before))
+    terms = terms_for(round_)
+    form = BuildForm(
+        request.POST or None, initial=_initial(round_, before), fixed_tie_rule=terms.tie_rule if terms else ""
+    )
+    bands = terms.classes if terms and terms.fixes_classes else before.classes if before else ()
+    classes = ClassFormSet(request.POST or None, prefix="lop", initial=_initial_classes(bands))
     preview = None
     if request.method == "POST" and form.is_valid() and classes.is_valid():
         options = {**form.cleaned_data, "classes": _classes(classes)}
@@ -71,6 +78,7 @@ def build(request: HttpRequest, code: str) -> HttpResponse:
             preview = _preview(round_, options, form)
     context = {
         "round": round_,
+        "terms": terms,
         "form": form,
         "classes": classes,
         "preview": preview,
@@ -104,12 +112,10 @@ def _initial(round_: AssessmentRound, before: IndexRelease | None) -> dict[str, 
     }
 
 
-def _initial_classes(before: IndexRelease | None) -> list[dict[str, Any]]:
-    if before is None:
-        return []
+def _initial_classes(bands: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"code": band["code"], "name": band["name"], "name_en": band.get("name_en", ""), "start": band["from"]}
-        for band in before.classes
+        for band in bands
     ]
 
 
@@ -212,7 +218,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         return _release_screen(request, release, form=form, status=422)
     done = attempt(
         request,
-        lambda: releases.approve_release(release=release, user=request.user, **form.cleaned_data),
+        lambda: release_life.approve_release(release=release, user=request.user, **form.cleaned_data),
         _("The release is approved."),
     )
     if not done:
@@ -233,14 +239,14 @@ def _with_reason(request: HttpRequest, pk: int, act: Any, done: str, name: str =
 @require_POST
 def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Return a draft with a reason."""
-    return _with_reason(request, pk, releases.return_release, _("The release went back with your reason."))
+    return _with_reason(request, pk, release_life.return_release, _("The release went back with your reason."))
 
 
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw an approved release with a public reason."""
-    return _with_reason(request, pk, releases.withdraw_release, _("The release is withdrawn."))
+    return _with_reason(request, pk, release_life.withdraw_release, _("The release is withdrawn."))
 
 
 @login_required
@@ -259,7 +265,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     release = _release(request, pk)
     attempt(
         request,
-        lambda: releases.discard_release(release=release, user=request.user),
+        lambda: release_life.discard_release(release=release, user=request.user),
         _("The release is put away."),
     )
     return redirect("publishing:desk")
@@ -270,7 +276,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 def verify(request: HttpRequest, pk: int) -> HttpResponse:
     """Recompute the release and say what differs."""
     release = _release(request, pk)
-    findings = releases.verify_release(release)
+    findings = verify_release(release)
     return render(request, "publishing/desk/verified.html", {"release": release, "findings": findings})
 
 

@@ -32,6 +32,7 @@ from submissions.domain.definitions import definition_of, pinned_facts
 from submissions.domain.inputs import read_inputs
 from submissions.domain.notices import notify
 from submissions.domain.people import members_of
+from submissions.domain.relatives import check_edition
 from submissions.domain.sign_off import void_after_change
 from submissions.enums import RoundState, SubmissionState
 from submissions.exceptions import SubmissionError, WrongState
@@ -156,13 +157,16 @@ def adopt_edition(
     Signed forms go back to their unit, because what was signed named the old edition. The people of every unit whose
     form changes are told what changes for them. Raises `PermissionRefused`;
     `WrongState` outside preparation and self-assessment, or where forms that were sent would change their points;
-    `SubmissionError` where the impact differs from the one that was confirmed.
+    `SubmissionError` where the impact differs from the one that was confirmed, or where the edition departs from that
+    of the superior round.
     """
     require_role(user, Role.SECRETARIAT, unit=round.owner)
     with transaction.atomic():
         locked = AssessmentRound.objects.select_for_update(of=("self",)).select_related("edition").get(pk=round.pk)
         if locked.state not in ADOPTABLE:
             raise WrongState(_("An edition can only be adopted while the round is prepared or self-assessed."))
+        if locked.parent is not None:
+            check_edition(parent=locked.parent, edition=edition)
         impact = adoption_impact(round=locked, edition=edition)
         if impact.digest != confirmed_digest:
             raise SubmissionError(

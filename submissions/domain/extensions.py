@@ -16,6 +16,7 @@ from submissions.domain.appraisal_gate import lock_participant, when
 from submissions.domain.definitions import definition_for
 from submissions.domain.notices import notify
 from submissions.domain.people import members_of
+from submissions.domain.relatives import check_not_after_superior
 from submissions.domain.sending import last_receipt
 from submissions.domain.sending import reopen as reopen_submission
 from submissions.enums import ExtensionScope, Phase, RoundState, SubmissionState
@@ -38,8 +39,8 @@ def grant_extension(
 
     An extension unlocks, it does not reopen: where the form was sent, `reopen` says that it goes back to the unit and
     only what is named opens. Raises `PermissionRefused` unless the user is of the round's secretariat;
-    `SubmissionError` for a time that has passed, an unknown code or no reason; `WrongState` in a finalised round, or
-    where a form was sent and is not to be reopened.
+    `SubmissionError` for a time that has passed or lies after the superior round's, an unknown code or no reason;
+    `WrongState` in a finalised round, or where a form was sent and is not to be reopened.
     """
     require_role(user, Role.SECRETARIAT, unit=participant.round.owner)
     _refuse_unsound(participant, phase=phase, scope=scope, code=code, until=until, reason=reason)
@@ -121,6 +122,7 @@ def _refuse_unsound(
         raise SubmissionError(
             _("The new deadline %(time)s has passed already.") % {"time": when(until)}, code="in_the_past"
         )
+    check_not_after_superior(participant.round, phase=phase, closes_at=until)
     definition = definition_for(participant)
     known: dict[str, tuple[str, ...]] = {
         ExtensionScope.ALL: ("",),

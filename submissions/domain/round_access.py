@@ -13,6 +13,8 @@ from submissions.models import AssessmentRound
 RUNNERS = (Role.SECRETARIAT,)
 #: Who may read a unit's points before they are published. Whoever runs the survey enters its share and reads no more.
 SCORE_READERS = (Role.SECRETARIAT, Role.COUNCIL_MEMBER, Role.APPROVER, Role.AUDITOR)
+# Who of a superior round's owner looks into the rounds below it; the superior council does not (results are rolled up).
+SUPERIOR_READERS = (Role.SECRETARIAT, Role.APPROVER, Role.AUDITOR)
 OWNERS_READERS = (Role.SECRETARIAT, Role.COUNCIL_MEMBER, Role.APPROVER, Role.SURVEY_OFFICER, Role.AUDITOR)
 
 
@@ -27,20 +29,30 @@ def may_see(user: Person, round: AssessmentRound) -> bool:
 
 
 def rounds_seen_by(user: Person) -> QuerySet[AssessmentRound]:
-    """Return the rounds whose desk the user may see, newest first; a superior round's owner sees those below."""
+    """Return the rounds whose desk the user may see, newest first.
+
+    The secretariat and the approver of a superior round see those below it, over all levels; a council sees its own.
+    """
     rows = AssessmentRound.objects.select_related("owner", "edition", "parent").defer("edition__definition_json")
     if may_read_all(user):
         return rows
     owners = units_where(user, *OWNERS_READERS)
-    return rows.filter(Q(owner__in=owners) | Q(parent__owner__in=owners))
+    above = units_where(user, *SUPERIOR_READERS)
+    return rows.filter(Q(owner__in=owners) | Q(parent__owner__in=above) | Q(parent__parent__owner__in=above))
 
 
 def may_read_scores(user: Person, round: AssessmentRound) -> bool:
     """Whether the user may read the points of the round before they are published."""
     if may_read_all(user):
         return True
-    owners = [round.owner_id, round.parent.owner_id if round.parent is not None else None]
-    return units_where(user, *SCORE_READERS).filter(pk__in=[pk for pk in owners if pk is not None]).exists()
+    if units_where(user, *SCORE_READERS).filter(pk=round.owner_id).exists():
+        return True
+    above = _owners_above(round)
+    return bool(above) and units_where(user, *SUPERIOR_READERS).filter(pk__in=above).exists()
+
+
+def _owners_above(round: AssessmentRound) -> list[int]:
+    return [] if round.parent is None else [round.parent.owner_id, *_owners_above(round.parent)]
 
 
 def require_scores(user: Person, round: AssessmentRound) -> None:

@@ -19,6 +19,7 @@ from cms.text import normal
 from criteria_pages.models import CriteriaEdition
 from submissions.council_enums import SessionState
 from submissions.domain.definitions import definition_for, facts_json, facts_of
+from submissions.domain.relatives import check_deadline, check_edition, check_superior, refuse_in_sibling
 from submissions.enums import ROUND_TRANSITIONS, ParticipantStatus, Phase, RequestState, RoundState
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import AssessmentRound, ExplanationRequest, Participant, PhaseDeadline, Submission
@@ -44,15 +45,19 @@ def create_round(
     period_to: dt.date,
     name_en: str = "",
     parent: AssessmentRound | None = None,
+    local_criteria: bool = True,
     illustrative: bool = False,
 ) -> AssessmentRound:
     """Create a round in preparation that pins an edition. Only the secretariat of the owner may.
 
-    Raises `PermissionRefused`; `SubmissionError` where the code is taken or the period runs backwards.
+    `parent` is the superior round, whose edition and deadlines bind this one. Raises `PermissionRefused`;
+    `SubmissionError` where the code is taken, the period runs backwards, or the round cannot stand under `parent`.
     """
     require_role(user, Role.SECRETARIAT, unit=owner)
     if period_to < period_from:
         raise SubmissionError(_("The end of the assessed period lies before its start."), code="period_order")
+    if parent is not None:
+        check_superior(parent=parent, owner=owner, edition=edition, year=year)
     with transaction.atomic():
         if AssessmentRound.objects.filter(code=code).exists():
             raise SubmissionError(_("There is a round with the code “%(code)s” already.") % {"code": code})
@@ -64,6 +69,7 @@ def create_round(
             edition=edition,
             owner=owner,
             parent=parent,
+            local_criteria=local_criteria,
             period_from=period_from,
             period_to=period_to,
             illustrative=illustrative,
@@ -78,13 +84,15 @@ def add_participants(*, round: AssessmentRound, units: Iterable[Unit], user: Use
     """Let units take part; return the new participants. Units that take part already are left as they are.
 
     In an open round the facts are pinned and the form is created at once. Raises `PermissionRefused`, `WrongState`
-    once the self-assessment is over.
+    once the self-assessment is over, `SubmissionError` for a unit that a round beside this one scores already.
     """
     require_role(user, Role.SECRETARIAT, unit=round.owner)
     with transaction.atomic():
         locked = _lock(round)
         if locked.state not in {RoundState.DRAFT, RoundState.OPEN}:
             raise WrongState(_("Units can only be added until the self-assessment of the round has ended."))
+        units = list(units)
+        refuse_in_sibling(locked, units)
         present = set(Participant.objects.filter(round=locked).values_list("unit_id", flat=True))
         added = []
         for unit in units:
@@ -146,7 +154,7 @@ def set_deadline(
         if locked.state == RoundState.FINALISED:
             raise WrongState(_("The round is finalised; its deadlines stay as they were."))
         _wait_for_writes(locked)
-        _check_against_relatives(locked, phase=phase, closes_at=closes_at)
+        check_deadline(locked, phase=phase, closes_at=closes_at)
         old = PhaseDeadline.objects.filter(round=locked, phase=phase).first()
         _check_shortening(locked, old, closes_at=closes_at, reason=reason)
         deadline, _created = PhaseDeadline.objects.update_or_create(
@@ -180,7 +188,7 @@ def end_phase(*, round: AssessmentRound, phase: str, reason: str, user: User) ->
         if deadline is None:
             raise SubmissionError(_("“%(phase)s” is not open any more.") % {"phase": Phase(phase).label})
         _check_shortening(locked, deadline, closes_at=now, reason=reason)
-        _check_against_relatives(locked, phase=phase, closes_at=now)
+        check_deadline(locked, phase=phase, closes_at=now)
         before = {"opens_at": deadline.opens_at, "closes_at": deadline.closes_at}
         if deadline.opens_at < now:
             deadline.closes_at = now
@@ -250,7 +258,7 @@ def open_round(*, round: AssessmentRound, user: User) -> list[str]:
     """Open the self-assessment: pin the facts and names of all participants, create their forms; return warnings.
 
     Raises `PermissionRefused`; `SubmissionError` where the round has no participants, no deadline for the
-    self-assessment, a unit to which nothing applies, or a deadline that breaks the order with its relatives.
+    self-assessment, a unit to which nothing applies, or where deadlines or edition break with the superior round.
     """
     require_role(user, Role.SECRETARIAT, unit=round.owner)
     with transaction.atomic():
@@ -267,7 +275,9 @@ def open_round(*, round: AssessmentRound, user: User) -> list[str]:
         if Phase.SELF_ASSESSMENT not in {d.phase for d in deadlines}:
             raise SubmissionError(_("Set the deadline of the self-assessment first."), code="no_deadline")
         for deadline in deadlines:
-            _check_against_relatives(locked, phase=deadline.phase, closes_at=deadline.closes_at)
+            check_deadline(locked, phase=deadline.phase, closes_at=deadline.closes_at)
+        if locked.parent is not None:
+            check_edition(parent=locked.parent, edition=locked.edition)
         for participant in participants:
             _pin(participant)
         _change_state(locked, RoundState.OPEN, user=user)
@@ -364,38 +374,6 @@ def _pin(participant: Participant) -> None:
             code="nothing_applies",
         )
     Submission.objects.get_or_create(participant=participant)
-
-
-def _check_against_relatives(round: AssessmentRound, *, phase: str, closes_at: dt.datetime) -> None:
-    """A superior round waits for the rounds below it: it may not lock before them."""
-    below = PhaseDeadline.objects.filter(round__parent=round, phase=phase, closes_at__gt=closes_at)
-    blocking = below.select_related("round").first()
-    if blocking is not None:
-        raise SubmissionError(
-            _("“%(phase)s” would lock at %(time)s, before the round below it “%(child)s” (%(child_time)s).")
-            % {
-                "phase": Phase(phase).label,
-                "time": _when(closes_at),
-                "child": blocking.round.name,
-                "child_time": _when(blocking.closes_at),
-            },
-            code="before_child",
-        )
-    if round.parent_id is None:
-        return
-    above = PhaseDeadline.objects.filter(round_id=round.parent_id, phase=phase, closes_at__lt=closes_at)
-    superior = above.select_related("round").first()
-    if superior is not None:
-        raise SubmissionError(
-            _("“%(phase)s” would lock at %(time)s, after the superior round “%(parent)s” (%(parent_time)s).")
-            % {
-                "phase": Phase(phase).label,
-                "time": _when(closes_at),
-                "parent": superior.round.name,
-                "parent_time": _when(superior.closes_at),
-            },
-            code="after_parent",
-        )
 
 
 def _when(moment: dt.datetime) -> str:

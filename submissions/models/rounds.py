@@ -37,6 +37,11 @@ class AssessmentRound(models.Model):
         related_name="children",
         verbose_name=_("superior round"),
     )
+    local_criteria = models.BooleanField(
+        _("local criteria"),
+        default=True,
+        help_text=_("Rounds below this one may add criteria of their own to its criteria set."),
+    )
     state = models.CharField(_("state"), max_length=16, choices=RoundState, default=RoundState.DRAFT)
     period_from = models.DateField(_("period assessed from"))
     period_to = models.DateField(_("period assessed to"))

@@ -21,6 +21,7 @@ from cms.exceptions import PermissionRefused, PortalError
 from cms.permissions import require_role, units_where
 from submissions.desk_forms import DeadlineForm, ParticipantsForm, RoundForm
 from submissions.domain.appraisal_queue import workload_by_agency
+from submissions.domain.relatives import superior_rounds_for
 from submissions.domain.round_access import may_read_scores, may_run, rounds_seen_by
 from submissions.domain.round_overview import counts, participant_lines, participants_matching, units_for
 from submissions.domain.rounds import (
@@ -34,7 +35,7 @@ from submissions.domain.rounds import (
 from submissions.domain.rounds import set_deadline as set_phase_deadline
 from submissions.enums import ROUND_TRANSITIONS, Phase, RoundState
 from submissions.models import AssessmentRound
-from submissions.navigation import round_actions
+from submissions.navigation import round_actions, round_tabs
 from submissions.views.access import attempt, round_for
 
 PER_PAGE = 50
@@ -70,7 +71,7 @@ def round_create(request: HttpRequest) -> HttpResponse:
     form = RoundForm(
         request.POST or None,
         owners=owners,
-        parents=AssessmentRound.objects.exclude(state=RoundState.FINALISED),
+        parents=superior_rounds_for(request.user),
         initial={
             "year": today.year,
             "period_from": today.replace(month=1, day=1),
@@ -84,12 +85,19 @@ def round_create(request: HttpRequest) -> HttpResponse:
         except PermissionRefused:
             raise
         except PortalError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(_FIELD_OF.get(refusal.code), refusal.message)
         else:
             messages.success(request, _("The round is created. Add the units that take part."))
             return redirect("submissions:round_participants", made.code)
     status = 422 if form.errors else 200
     return render(request, "submissions/rounds/create.html", {"form": form}, status=status)
+
+
+_FIELD_OF = {
+    "period_order": "period_to",
+    "edition_deviates": "edition",
+    **dict.fromkeys(("parent_not_above", "parent_year", "parent_finalised", "parent_depth"), "parent"),
+}
 
 
 @login_required
@@ -134,20 +142,18 @@ def frame(request: HttpRequest, round_: AssessmentRound, current: str) -> dict[s
         ("chot", _("Finalise"), "round_finalise"),
     ]
     reads_scores = may_read_scores(request.user, round_)
+    tabs = [
+        (key, title, reverse(f"submissions:{name}", args=[round_.code]))
+        for key, title, name in names
+        if reads_scores or key not in _SCORE_TABS
+    ]
+    tabs += round_tabs(round_, request.user)
     return {
         "round": round_,
         "runs": may_run(request.user, round_),
         "reads_scores": reads_scores,
         "illustrative": round_.illustrative,
-        "tabs": [
-            {
-                "title": title,
-                "url": reverse(f"submissions:{name}", args=[round_.code]),
-                "current": key == current,
-            }
-            for key, title, name in names
-            if reads_scores or key not in _SCORE_TABS
-        ],
+        "tabs": [{"title": title, "url": url, "current": key == current} for key, title, url in tabs],
     }
 
 

@@ -47,7 +47,8 @@ from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import append
 from submissions.enums import Basis, RoundState, Stage
 from submissions.models import AssessmentRound
-from publishing.domain.releases import approve_release, build_release
+from publishing.domain.release_life import approve_release
+from publishing.domain.releases import build_release
 from cms.enums import Role
 from cms.models import Membership
 this = AssessmentRound.objects.get()

@@ -12,7 +12,8 @@ from django.utils import timezone
 import factory
 from factory.django import DjangoModelFactory
 
-from publishing.domain.releases import approve_release, build_release
+from publishing.domain.release_life import approve_release
+from publishing.domain.releases import build_release
 from publishing.enums import ReleaseKind, ReleaseState
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 from submissions.domain.definitions import definition_for

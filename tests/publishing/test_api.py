@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 import pytest
 
 from cms import clock
-from publishing.domain.releases import correct_release, withdraw_release
+from publishing.domain.release_life import withdraw_release
+from publishing.domain.releases import correct_release
 from publishing.models import RankingPage
 from submissions.models import AssessmentRound
 from tests.factories.cms import SectionPageFactory, UnitFactory, home_page

@@ -28,7 +28,8 @@ from cms.wsgi import application
 from publishing import tasks
 from publishing.domain import baking
 from publishing.domain.plans import TaskLine, UnitReference
-from publishing.domain.releases import correct_release, withdraw_release
+from publishing.domain.release_life import withdraw_release
+from publishing.domain.releases import correct_release
 from publishing.models import IndexRelease
 from tests.factories.cms import TextPageFactory, home_page
 from tests.factories.publishing import approve, built_release, published_release, score_round

@@ -13,7 +13,8 @@ from cms.models import UnitSuccession
 from cms.spreadsheets import get_import, write_csv
 from cms.spreadsheets.imports import apply_source, check_source
 from publishing.domain import queries
-from publishing.domain.releases import approve_release, verify_release
+from publishing.domain.release_life import approve_release
+from publishing.domain.verification import verify_release
 from publishing.enums import ReleaseKind, ReleaseState
 from publishing.models import IndexRelease
 from tests.factories.cms import UnitFactory, user_with_role

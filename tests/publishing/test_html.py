@@ -8,7 +8,8 @@ import html5lib
 import pytest
 
 from criteria_pages.models import GuidancePage
-from publishing.domain.releases import correct_release, withdraw_release
+from publishing.domain.release_life import withdraw_release
+from publishing.domain.releases import correct_release
 from publishing.models import RankingPage
 from tests.factories.cms import SectionPageFactory, TextPageFactory, UnitFactory, home_page
 from tests.factories.criteria import EditionFactory

@@ -15,16 +15,9 @@ import pytest
 
 from cms import clock
 from cms.exceptions import PermissionRefused, PortalError
-from publishing.domain.releases import (
-    approve_release,
-    build_release,
-    correct_release,
-    discard_release,
-    preview_release,
-    return_release,
-    verify_release,
-    withdraw_release,
-)
+from publishing.domain.release_life import approve_release, discard_release, return_release, withdraw_release
+from publishing.domain.releases import build_release, correct_release, preview_release
+from publishing.domain.verification import verify_release
 from publishing.enums import EntryStatus, ReleaseState
 from publishing.exceptions import PublishingError
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
