@@ -168,7 +168,7 @@ def test_screen__an_unknown_or_a_departing_edition_is_told_at_its_field(signed_i
     client = signed_in(this.north.secretary)
     wrong = EditionFactory(definition=without_last_domain())
     before = AssessmentRound.objects.count()
-    for edition, words in ((999_999, 'id="id_edition_error"'), (wrong.pk, "3.1 ")):
+    for edition, words in ((999_999, 'id="id_edition_error"'), (wrong.pk, "3.1.")):
         answer = client.post("/lam-viec/dot/moi/", _form(this, edition=edition))
         assert (answer.status_code, words in answer.content.decode()) == (422, True)
         assert "edition" in answer.context["form"].errors
