@@ -213,7 +213,7 @@ def _start_over(case: TransactionTestCase) -> None:
     _requests_have_ended()
     if _uses_postgres():
         # Without the receivers of post_migrate, which would make anew what the rows bring.
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+        call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
         connection.creation.deserialize_db_from_string(_migrated_rows[0])
         return
     give_up = time.monotonic() + 60
