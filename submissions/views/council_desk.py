@@ -45,6 +45,7 @@ from submissions.domain.minutes import close_session
 from submissions.exceptions import StaleWrite
 from submissions.models import AgendaItem, CouncilMotion, CouncilSession
 from submissions.views.access import attempt, round_for
+from submissions.views.adjustments import store_attachment
 from submissions.views.council import (
     frame,
     item_for,
@@ -57,7 +58,6 @@ from submissions.views.council import (
     voting_in,
 )
 from submissions.views.rounds import frame as round_frame
-from submissions.views.secretariat import store_attachment
 
 
 # --- planning ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,103 @@
+"""Bonus and penalty, and the papers of a round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from cms.domain.files import clean_name, store_file
+from cms.enums import FileKind, Role
+from cms.exceptions import PermissionRefused, PortalError
+from cms.models import StoredFile
+from cms.numbers import parse_id
+from cms.permissions import require_role
+from submissions.desk_forms import AdjustmentForm
+from submissions.domain.adjustments import record_adjustment, standing_adjustments, withdraw_adjustment
+from submissions.domain.definitions import definition_of_round
+from submissions.domain.pdf_check import check_pdf
+from submissions.domain.round_access import require_scores
+from submissions.enums import ParticipantStatus, RoundState
+from submissions.models import Adjustment, AssessmentRound
+from submissions.views.access import attempt, round_for
+from submissions.views.rounds import frame
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def adjustments(request: HttpRequest, code: str) -> HttpResponse:
+    """Show, give and withdraw bonus and penalty points."""
+    round_ = round_for(request, code)
+    require_scores(request.user, round_)
+    participants = round_.participants.exclude(status=ParticipantStatus.NOT_ASSESSED).select_related("unit")
+    form = AdjustmentForm(participants=participants)
+    if request.method == "POST" and request.POST.get("viec") == "rut":
+        row = Adjustment.objects.filter(participant__round=round_, pk=_number(request.POST.get("muc"))).first()
+        if row is None:
+            raise Http404
+        attempt(
+            request,
+            lambda: withdraw_adjustment(adjustment=row, reason=request.POST.get("ly-do", ""), user=request.user),
+            _("The entry is withdrawn."),
+        )
+        return redirect("submissions:round_adjustments", round_.code)
+    if request.method == "POST":
+        form = AdjustmentForm(request.POST, request.FILES, participants=participants)
+        if form.is_valid() and _adjust(request, round_, form):
+            return redirect("submissions:round_adjustments", round_.code)
+    definition = definition_of_round(round_)
+    context = {
+        **frame(request, round_, "cong-tru"),
+        "form": form,
+        "rows": standing_adjustments(round_),
+        "bonus_cap": definition.bonus_cap,
+        "penalty_cap": definition.penalty_cap,
+        "is_open": round_.state in {RoundState.APPRAISAL, RoundState.COUNCIL},
+    }
+    return render(request, "submissions/rounds/adjustments.html", context, status=422 if form.errors else 200)
+
+
+def _adjust(request: HttpRequest, round_: AssessmentRound, form: AdjustmentForm) -> bool:
+    data = form.cleaned_data
+    require_role(request.user, Role.SECRETARIAT, unit=round_.owner)
+    try:
+        stored = store_attachment(request, round_, data["evidence"]) if data["evidence"] else None
+        record_adjustment(
+            participant=data["participant"],
+            kind=data["kind"],
+            points=data["points"],
+            reason=data["reason"],
+            evidence=stored,
+            user=request.user,
+        )
+    except PermissionRefused:
+        raise
+    except PortalError as refusal:
+        names = {"reason_missing": "reason", "points_out_of_range": "points", "above_cap": "points"}
+        form.add_error(names.get(refusal.code), refusal.message)
+        return False
+    messages.success(request, _("The points are entered."))
+    return True
+
+
+def store_attachment(request: HttpRequest, round_: AssessmentRound, upload: Any) -> StoredFile:
+    """Check an uploaded PDF and keep it as a paper of the round."""
+    findings = check_pdf(upload, name=clean_name(upload.name))
+    return store_file(
+        kind=FileKind.ATTACHMENT,
+        content=upload,
+        name=upload.name,
+        owner_unit=round_.owner,
+        user=request.user,
+        inspection=findings.to_json(),
+        content_type="application/pdf",
+    )
+
+
+def _number(text: str | None) -> int:
+    return parse_id(text) or 0
