@@ -317,6 +317,12 @@ class ExtensionForm(forms.Form):
         return scope, code
 
 
+class UnitsExtensionForm(ExtensionForm):
+    """More time for the forms of several units."""
+
+    phase = None
+
+
 class AssignForm(forms.Form):
     """A part of the set to an agency."""
 

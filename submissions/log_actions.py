@@ -34,6 +34,7 @@ APPRAISAL = (
     ("submissions.substitute", _("Name a substitute for an agency's own submission")),
     ("submissions.conflict", _("Declare or lift a conflict of interest")),
     ("submissions.extension", _("Grant an extension")),
+    ("submissions.reminded", _("Remind units of their forms")),
     ("submissions.appraise", _("Appraise a criterion")),
     ("submissions.central_score", _("Enter points centrally")),
     ("submissions.adjustment", _("Give or withdraw bonus or penalty points")),

@@ -16,6 +16,7 @@ from submissions.domain.legal_notices import notify_stale_bases
 from submissions.domain.notices import mail_notices
 from submissions.domain.reminders import remind
 from submissions.domain.round_access import may_see
+from submissions.domain.round_progress import export_round_progress
 from submissions.domain.round_scores import export_round_scores
 from submissions.domain.unit_report import report_name, unit_report, write
 from submissions.domain.uploads import drop_stale_uploads
@@ -32,6 +33,18 @@ def export_scores(ctx: JobContext, *, round_id: int) -> None:
         export_round_scores(round_, target, progress=ctx.progress)
         target.seek(0)
         ctx.attach_result(f"diem-{round_.code}.xlsx", target)
+
+
+@job("submissions.export_round_progress", title=_("Progress of a round as Excel"))
+def export_progress(ctx: JobContext, *, round_id: int, only: list[int] | None = None) -> None:
+    """Write where the units of a round stand, and whom to ask, for the person who asked."""
+    round_ = AssessmentRound.objects.select_related("owner", "edition").get(pk=round_id)
+    if ctx.user is None or not may_see(ctx.user, round_):
+        raise PortalError(_("You may not read this round."), code="not_permitted")
+    with tempfile.TemporaryFile() as target:
+        export_round_progress(round_, target, only=None if only is None else frozenset(only), progress=ctx.progress)
+        target.seek(0)
+        ctx.attach_result(f"tien-do-{round_.code}.xlsx", target)
 
 
 @job("submissions.unit_report", title=_("Report of a unit"))

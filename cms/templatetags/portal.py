@@ -211,6 +211,7 @@ def progress_bar(done: int, total: int, label: str = "") -> dict[str, Any]:
     return {"done": done, "total": total, "label": label}
 
 
+@register.filter
 def heat_step(share: Decimal | None) -> str:
     """The step of the sequential scale for a percentage from 0 to 100; "none" where not assessed."""
     if share is None:

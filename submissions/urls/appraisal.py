@@ -11,6 +11,7 @@ from submissions.views import (
     explanations,
     finalise,
     participants,
+    round_progress,
     rounds,
 )
 
@@ -19,6 +20,10 @@ urlpatterns = [
     path("dot/moi/", rounds.round_create, name="round_create"),
     path("dot/<slug:code>/", rounds.round_page, name="round_page"),
     path("dot/<slug:code>/buoc/", rounds.round_step, name="round_step"),
+    path("dot/<slug:code>/tien-do/", round_progress.progress, name="round_progress"),
+    path("dot/<slug:code>/tien-do/viec/", round_progress.act, name="round_progress_act"),
+    path("dot/<slug:code>/tien-do/xuat/", round_progress.export, name="round_progress_export"),
+    path("dot/<slug:code>/dau-moi/", round_progress.contacts, name="round_contacts"),
     path("dot/<slug:code>/don-vi/", rounds.participants, name="round_participants"),
     path("dot/<slug:code>/don-vi/<int:pk>/", participants.participant_page, name="round_participant"),
     path("dot/<slug:code>/don-vi/<int:pk>/gia-han/", participants.extend, name="round_extend"),

@@ -132,6 +132,7 @@ def frame(request: HttpRequest, round_: AssessmentRound, current: str) -> dict[s
     """Return what every screen of a round shares: the round, whether the user runs it, its tabs."""
     names = [
         ("tong-quan", _("Overview"), "round_page"),
+        ("tien-do", _("Progress"), "round_progress"),
         ("don-vi", _("Units"), "round_participants"),
         ("thoi-han", _("Deadlines"), "round_deadlines"),
         ("phan-cong", _("Assignments"), "round_assignments"),

@@ -36,6 +36,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 SCREENS = (
     "round_page",
     "round_participants",
+    "round_progress",
+    "round_contacts",
     "round_deadlines",
     "round_assignments",
     "round_central",

@@ -429,6 +429,8 @@ OTHER_ADDRESSES: dict[str, str] = {
     "submissions:round_step": "the secretariat moves the round on",
     "submissions:round_participants": "the secretariat names units before the round opens",
     "submissions:round_extend": "the secretariat gives more time",
+    "submissions:round_progress_act": "the secretariat reminds units or gives more time",
+    "submissions:round_progress_export": "orders a file",
     "submissions:round_status": "the secretariat takes a unit in or out, with a reason",
     "submissions:round_deadlines": "the secretariat sets deadlines",
     "submissions:round_assignments": "the secretariat assigns agencies",
