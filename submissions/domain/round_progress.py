@@ -267,6 +267,8 @@ def state_label(line: UnitLine) -> str:
         return ""
     if line.is_reopened:
         return _("Reopened")
+    if line.submission.state == SubmissionState.DRAFT and line.changed_at is None:
+        return _("Not started")
     return str(line.submission.get_state_display())
 
 

@@ -46,7 +46,7 @@ from submissions.domain.round_progress import (
     unit_lines,
 )
 from submissions.domain.selected_units import Outcome, extend_units, remind_units
-from submissions.enums import RoundState
+from submissions.enums import Phase, RoundState
 from submissions.models import AssessmentRound, Participant
 from submissions.views.access import round_for
 from submissions.views.rounds import frame
@@ -94,12 +94,14 @@ def _progress_response(
     words: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    framed = frame(request, round_, "tien-do")
     chosen = _chosen(request)
+    if not framed["reads_scores"]:
+        chosen["so"] = ""
     page = Paginator(_rows(round_, chosen), PER_PAGE).get_page(request.GET.get("trang"))
     lines = unit_lines(round_, page.object_list, besides=request.user)
     domains = round_domains(round_)
     address = reverse("submissions:round_progress", args=[round_.code])
-    framed = frame(request, round_, "tien-do")
     context = {
         **framed,
         "chosen": {name.replace("-", "_"): value for name, value in chosen.items()},
@@ -120,6 +122,7 @@ def _progress_response(
         ],
         "counts": counts(round_),
         "deadlines": list(round_.deadlines.all()),
+        "common_lock": round_.deadlines.filter(phase=Phase.SELF_ASSESSMENT).values_list("closes_at", flat=True).first(),
         "now": clock.now(),
         "may_act": framed["runs"] and round_.state in {RoundState.OPEN, RoundState.APPRAISAL},
         "extension_form": form or _extension_form(round_),

@@ -118,6 +118,9 @@ def test_heat_map__a_table_with_the_number_in_the_cell(this, signed_in):
     by_points = signed_in(this.secretary).get(url(this, "round_progress"), {"xem": "ban-do-nhiet", "so": "diem"})
     cells = BeautifulSoup(by_points.content, "html.parser").select(".heat-table tbody tr")[1].select("td")
     assert {cell["class"][-1] for cell in cells} == {"heat--none"}
+    officer = signed_in(user_with_role(Role.SURVEY_OFFICER, this.round.owner))
+    seen = officer.get(url(this, "round_progress"), {"xem": "ban-do-nhiet", "so": "diem"}).content.decode()
+    assert "17<span" in seen  # how much is done; points are not theirs to read before they are published
 
 
 def test_list__asks_the_database_as_often_for_many(this, signed_in, django_assert_max_num_queries):
