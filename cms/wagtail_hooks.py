@@ -14,17 +14,20 @@ from django.utils.translation import gettext_lazy as _
 
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
-from wagtail.admin.menu import MenuItem
+from wagtail.admin.menu import DismissibleMenuItem, MenuItem
 from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
+from wagtail.permission_policies.pages import PagePermissionPolicy
 from wagtail.permissions import register_permission_policy
 from wagtail_modeladmin.options import modeladmin_register
 
 from cms import assets
 from cms.admin import Registers
 from cms.approvals import ApprovedPage, approved_models
+from cms.enums import Role
 from cms.log_actions import ACTIONS
 from cms.models import FourEyesTask, Membership, Unit
+from cms.permissions import roles_in
 from cms.policies import MembershipPolicy, UnitPolicy
 from cms.views import units
 from cms.views.patterns import pattern_page
@@ -114,6 +117,33 @@ def register_pattern_page() -> list[URLPattern]:
 def register_pattern_menu_item() -> MenuItem:
     """Link the pattern page from the help menu."""
     return MenuItem(_("Patterns"), reverse("cms_patterns"), icon_name="view", order=900)
+
+
+@hooks.register("register_admin_menu_item")
+def register_workspace_menu_item() -> MenuItem:
+    """Lead back from the admin to where most people work."""
+    return MenuItem(_("Workspace"), reverse("cms:workspace"), name="workspace", icon_name="home", order=50)
+
+
+class AuditTrailMenuItem(MenuItem):
+    """The report of all changes for auditors: Wagtail lists it for those who edit pages and lets auditors open it."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        """Whether the user is an auditor for whom Wagtail lists no report."""
+        return Role.AUDITOR in roles_in(request) and not PagePermissionPolicy().explorable_root_instance(request.user)
+
+
+@hooks.register("register_reports_menu_item")
+def register_audit_trail_menu_item() -> MenuItem:
+    """Let auditors find the report by the menu."""
+    url = reverse("wagtailadmin_reports:site_history")
+    return AuditTrailMenuItem(_("All changes"), url, name="audit-trail", icon_name="history", order=1000)
+
+
+@hooks.register("construct_help_menu")
+def leave_out_foreign_help(request: HttpRequest, items: list[MenuItem]) -> None:
+    """Take out release notes and guide of Wagtail: English pages elsewhere, with a badge that asks to read them."""
+    items[:] = [item for item in items if not isinstance(item, DismissibleMenuItem)]
 
 
 @hooks.register("insert_global_admin_css")

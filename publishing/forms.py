@@ -20,7 +20,7 @@ CLASS_ROWS = 6
 class BuildForm(forms.Form):
     """How a release is titled and ranked."""
 
-    title = forms.CharField(label=_("Title"), max_length=255)
+    title = forms.CharField(label=_("Title of the result"), max_length=255)
     title_en = forms.CharField(label=_("Title in English"), max_length=255, required=False)
     tie_rule = forms.ChoiceField(label=_("Equal results"), choices=TieRule.choices)
     rank_scope = forms.ChoiceField(label=_("Ranked among"), choices=RankScope.choices)

@@ -6,14 +6,17 @@ Everything is changed at the desks, through the gates; nothing is added, edited 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_modeladmin.helpers import PermissionHelper
 from wagtail_modeladmin.options import ModelAdmin, ModelAdminGroup
+from wagtail_modeladmin.views import InspectView
 
 from cms.models import User
 from submissions.domain.round_access import rounds_seen_by
@@ -69,10 +72,44 @@ def permissions_by(path: str) -> type[RegisterPermissions]:
     return type("RegisterPermissions", (RegisterPermissions,), {"round_path": path})
 
 
+# What the relations of these models are called: Django names a relation after its attribute, in English only.
+RELATIONS = {
+    "actor": _("person"),
+    "agency": _("agency"),
+    "granted_at": _("granted at"),
+    "granted_by": _("granted by"),
+    "participant": _("participating unit"),
+    "round": _("assessment round"),
+    "sealed_by": _("sealed by"),
+    "sent_by": _("sent by"),
+    "sign_off": _("sign-off"),
+    "submission": _("submission"),
+}
+
+
+def related(path: str) -> Callable[[Any, Model], Any]:
+    """Return a column that shows what a relation leads to, under the relation's name in the reader's language."""
+
+    def shown(_register: Any, row: Model) -> Any:
+        return attrgetter(path)(row)
+
+    shown.short_description = RELATIONS[path]  # type: ignore[attr-defined]
+    return shown
+
+
+class RegisterInspectView(InspectView):
+    """One row, with the names of relations in the reader's language."""
+
+    def get_field_label(self, field_name: str, field: Field[Any, Any] | None = None) -> Any:
+        """Return the name of a field or relation."""
+        return RELATIONS.get(field_name) or super().get_field_label(field_name, field)
+
+
 class Register(ModelAdmin):
     """A read-mostly register."""
 
     permission_helper_class = RegisterPermissions
+    inspect_view_class = RegisterInspectView
     inspect_view_enabled = True
     history_view_enabled = False
     list_per_page = 50
@@ -96,7 +133,8 @@ class RoundRegister(Register):
 class ParticipantRegister(Register):
     model = Participant
     menu_icon = "group"
-    list_display = ("unit", "round", "status", "reason")
+    list_display = ("unit", "of_round", "status", "reason")
+    of_round = related("round")
     list_filter = ("status", "round__year")
     list_select_related = ("unit", "round")
     search_fields = ("unit__name_folded", "unit__code", "unit_name")
@@ -108,7 +146,7 @@ class SubmissionRegister(Register):
     permission_helper_class = permissions_by("participant__round")
     list_display = ("unit", "round", "state", "updated_at")
     list_filter = ("state", "participant__round__year")
-    list_select_related = ("participant__unit", "participant__round__year")
+    list_select_related = ("participant__unit", "participant__round")
     search_fields = ("participant__unit__name_folded", "participant__unit__code")
 
     def unit(self, row: Submission) -> str:
@@ -127,7 +165,8 @@ class LedgerRegister(Register):
     model = ScoreEntry
     menu_icon = "list-ol"
     permission_helper_class = permissions_by("participant__round")
-    list_display = ("created_at", "unit", "code", "stage", "points", "basis", "agency", "actor")
+    list_display = ("created_at", "unit", "code", "stage", "points", "basis", "by_agency", "by_person")
+    by_agency, by_person = related("agency"), related("actor")
     list_filter = ("stage", "basis", "participant__round__year")
     list_select_related = ("participant__unit", "agency", "actor")
     search_fields = ("participant__unit__name_folded", "participant__unit__code", "code")
@@ -145,7 +184,8 @@ class AdjustmentRegister(Register):
     model = Adjustment
     menu_icon = "plus-inverse"
     permission_helper_class = permissions_by("participant__round")
-    list_display = ("created_at", "participant", "kind", "points", "reason", "actor")
+    list_display = ("created_at", "of_participant", "kind", "points", "reason", "by_person")
+    of_participant, by_person = related("participant"), related("actor")
     list_filter = ("kind", "participant__round__year")
     list_select_related = ("participant__unit", "participant__round", "actor")
     ordering = ("-pk",)
@@ -155,7 +195,8 @@ class ReceiptRegister(Register):
     model = Receipt
     menu_icon = "doc-full"
     permission_helper_class = permissions_by("submission__participant__round")
-    list_display = ("number", "submission", "sent_at", "sent_by", "content_sha256")
+    list_display = ("number", "of_submission", "sent_at", "by_person", "content_sha256")
+    of_submission, by_person = related("submission"), related("sent_by")
     list_filter = ("submission__participant__round__year",)
     list_select_related = ("submission__participant__unit", "submission__participant__round", "sent_by")
     search_fields = ("number", "submission__participant__unit__name_folded")
@@ -164,7 +205,8 @@ class ReceiptRegister(Register):
 class AssignmentRegister(Register):
     model = AppraisalAssignment
     menu_icon = "tasks"
-    list_display = ("round", "code", "agency")
+    list_display = ("of_round", "code", "by_agency")
+    of_round, by_agency = related("round"), related("agency")
     list_filter = ("round__year",)
     list_select_related = ("round", "agency")
     search_fields = ("code", "agency__name_folded")
@@ -174,7 +216,8 @@ class ExtensionRegister(Register):
     model = Extension
     menu_icon = "time"
     permission_helper_class = permissions_by("participant__round")
-    list_display = ("participant", "phase", "scope", "code", "until", "reason", "granted_by", "granted_at")
+    list_display = ("of_participant", "phase", "scope", "code", "until", "reason", "by_person", "at")
+    of_participant, by_person, at = related("participant"), related("granted_by"), related("granted_at")
     list_filter = ("phase", "scope", "participant__round__year")
     list_select_related = ("participant__unit", "participant__round", "granted_by")
 
@@ -182,14 +225,15 @@ class ExtensionRegister(Register):
 class SealRegister(Register):
     model = RoundSeal
     menu_icon = "lock"
-    list_display = ("round", "sealed_at", "sealed_by", "entries", "ledger_sha256")
+    list_display = ("of_round", "sealed_at", "by_person", "entries", "ledger_sha256")
+    of_round, by_person = related("round"), related("sealed_by")
     list_select_related = ("round", "sealed_by")
 
 
 class RoundRegisters(ModelAdminGroup):
     """The registers under one item of the admin's menu."""
 
-    menu_label = _("Registers")
+    menu_label = _("Rounds and scores")
     menu_icon = "list-ul"
     menu_order = 400
     items = (

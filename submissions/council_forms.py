@@ -29,7 +29,7 @@ from submissions.models import Participant
 class SessionForm(forms.Form):
     """When and where a session is held, and by which rules it decides."""
 
-    title = forms.CharField(label=gettext_lazy("Title"), max_length=255)
+    title = forms.CharField(label=gettext_lazy("Name of the session"), max_length=255)
     held_at = LocalDateTime(label=gettext_lazy("Date and time"))
     place = forms.CharField(label=gettext_lazy("Place"), max_length=255, required=False)
     quorum = forms.ChoiceField(label=gettext_lazy("Quorum"), choices=QuorumRule.choices)

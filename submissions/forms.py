@@ -100,12 +100,12 @@ class DocumentForm(forms.Form):
     """What is known of a document."""
 
     title = forms.CharField(
-        label=_("Title"),
+        label=_("Title of the document"),
         max_length=500,
         required=False,
         help_text=_("What the document is called; the file's name where it is left empty."),
     )
-    number = forms.CharField(label=_("Number"), max_length=100, required=False)
+    number = forms.CharField(label=_("Number and symbol"), max_length=100, required=False)
     issued_on = forms.DateField(
         label=_("Date of issue"),
         required=False,

@@ -71,7 +71,7 @@ def compare_nodes(old: Node, new: Node) -> tuple[Change, ...]:
 
 
 def _whole(old: Definition, new: Definition) -> Iterator[Change]:
-    yield from _field(ChangeKind.WORDING, "", "", _("Title"), old.title, new.title)
+    yield from _field(ChangeKind.WORDING, "", "", _("Name"), old.title, new.title)
     yield from _field(ChangeKind.WORDING, "", "", _("Title in English"), old.title_en, new.title_en)
     for what, before, after in (
         (_("Declared total"), old.total, new.total),

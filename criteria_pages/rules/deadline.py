@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from cms.numbers import exact
 from criteria_pages.exceptions import InputError
@@ -64,7 +64,7 @@ class DeadlineRule(Rule):
     def inputs(self) -> tuple[InputField, ...]:
         """Done or not, and when."""
         return (
-            InputField("done", "choice", _("Done"), choices=(("yes", _("Yes")), ("no", _("No")))),
+            InputField("done", "choice", pgettext("question", "Done"), choices=(("yes", _("Yes")), ("no", _("No")))),
             InputField("date", "date", _("Date"), help=_("The day on which it was done, if it was."), required=False),
         )
 

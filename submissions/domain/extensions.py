@@ -12,7 +12,7 @@ from cms import audit, clock
 from cms.enums import Role
 from cms.models import User
 from cms.permissions import require_role
-from submissions.domain.appraisal_gate import lock_participant, when
+from submissions.domain.appraisal_gate import current_phase_deadline, lock_participant, when
 from submissions.domain.definitions import definition_for
 from submissions.domain.notices import notify
 from submissions.domain.people import members_of
@@ -57,6 +57,8 @@ def grant_extension(
             receipt = reopen_submission(user=user, submission=submission, reason=reason.strip())
         elif phase == Phase.SELF_ASSESSMENT:
             receipt = last_receipt(submission)
+        if receipt is None:
+            _refuse_no_gain(participant, phase=phase, until=until)
         extension = Extension.objects.create(
             participant=participant,
             phase=phase,
@@ -91,7 +93,7 @@ def _tell_unit(extension: Extension, *, submission_pk: int) -> None:
         "unit": participant.unit_name or participant.unit.name,
         "phase": extension.get_phase_display(),
         "time": when(extension.until),
-        "part": f"{extension.get_scope_display()} {extension.code}".strip(),
+        "part": extension.part,
         "reason": extension.reason,
     }
     if extension.reopens_id:
@@ -105,6 +107,17 @@ def _tell_unit(extension: Extension, *, submission_pk: int) -> None:
         text=_("For: %(part)s. Reason: %(reason)s") % words,
         url=reverse("submissions:overview", args=[submission_pk]),
     )
+
+
+def _refuse_no_gain(participant: Participant, *, phase: str, until: dt.datetime) -> None:
+    """Raise `SubmissionError` where everybody has until then anyway. A form sent and reopened has only its own time."""
+    closes_at = current_phase_deadline(participant.round, phase)
+    if closes_at is not None and until <= closes_at:
+        raise SubmissionError(
+            _("“%(phase)s” locks for everybody at %(time)s: name a later time.")
+            % {"phase": Phase(phase).label, "time": when(closes_at)},
+            code="no_gain",
+        )
 
 
 def _refuse_unsound(

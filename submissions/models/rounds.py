@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cms.models import Unit
@@ -166,7 +168,16 @@ class Extension(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.participant} → {self.until:%d/%m/%Y %H:%M}"
+        until = timezone.localtime(self.until)
+        return f"{self.get_phase_display()}, {self.part} → {until:%d/%m/%Y %H:%M}"
+
+    @property
+    def part(self) -> str:
+        """What the extension is for, in words: the whole form, a domain or a criterion with its code."""
+        if self.scope == ExtensionScope.ALL:
+            return gettext("the whole form")
+        words = gettext("domain %(code)s") if self.scope == ExtensionScope.DOMAIN else gettext("criterion %(code)s")
+        return words % {"code": self.code}
 
 
 class AppraisalAssignment(models.Model):

@@ -291,6 +291,21 @@ def test_an_extension_reopens_a_sent_form_only_where_that_is_said(this, signed_i
     assert this.plain.submission.state == SubmissionState.DRAFT
 
 
+def test_an_extension_that_ends_before_the_common_lock_is_refused(this, signed_in):
+    """More time that is not more: the sentence names the lock that everybody has, and nothing is stored or told."""
+    lock = this.round.deadlines.get(phase=Phase.APPRAISAL_1).closes_at
+    form = {"phase": Phase.APPRAISAL_1, "part": "domain:1", "reason": "Bổ sung"}
+    local = timezone.localtime(lock)
+    for until, status in ((local, 422), (local + dt.timedelta(minutes=1), 302)):
+        fields = {**form, "until": until.strftime("%Y-%m-%dT%H:%M")}
+        response = signed_in(this.secretary).post(url(this, "round_extend", this.plain.pk), fields)
+        assert response.status_code == status
+        if status == 422:
+            assert f"{local:%d/%m/%Y %H:%M}" in str(response.context["extension_form"].non_field_errors())
+            assert not Extension.objects.exists()
+    assert str(Extension.objects.get()).startswith("Thẩm định lần 1, lĩnh vực 1 → ")
+
+
 def test_finalising_names_the_phases_that_have_not_ended(this, signed_in):
     client = signed_in(this.secretary)
     decide_all(this)

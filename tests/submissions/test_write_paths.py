@@ -5,6 +5,7 @@ no table fails here.
 """
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -277,6 +278,25 @@ def test_admin_register__adds_edits_and_deletes_nothing(register: Any):
         answers = [client.post(f"/admin/{path}", {"state": "draft", "points": "2"}) for path in paths]
         assert {answer.status_code for answer in answers} <= {302, 403, 404}, register.model
         assert fingerprint() == before
+
+
+def test_admin_registers__list_and_show_their_rows_in_vietnamese():
+    """Every register opens, and so does each first row; no relation stands under its English attribute."""
+    this = appraisal_round()
+    ExtensionFactory(participant=this.plain)
+    client = Client()
+    client.force_login(UserFactory(is_superuser=True))
+    for register in RoundRegisters.items:
+        helper = register().url_helper
+        pages = [client.get(helper.index_url)]
+        if row := register.model._base_manager.first():
+            pages.append(client.get(helper.get_action_url("inspect", row.pk)))
+        for page in pages:
+            assert page.status_code == 200, register.model
+            found = re.findall(r"<(?:th|dt)[^>]*>\s*(?:<a[^>]*>)?\s*([^<]*?)\s*<", page.content.decode())
+            assert {
+                name for name in found if re.search(r"(?i)^(agency|actor|participant|round|submission|.* by)$", name)
+            } == set()
 
 
 def test_admin__has_no_other_way_to_the_rows_of_this_room():
