@@ -11,6 +11,7 @@ from cms.dates import validate_year
 from criteria_pages.models import QuestionnaireEdition, QuestionnairePage
 from submissions.domain.survey.templates import TEMPLATES
 from submissions.models import AssessmentRound, SurveyGroup
+from submissions.survey_enums import DeliveryState
 
 _WHEN = {"type": "datetime-local"}
 _FORMATS = ["%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M"]
@@ -104,3 +105,28 @@ class ContactForm(forms.Form):
     it_contact_name = forms.CharField(label=_("IT contact person"), max_length=255)
     it_contact_position = forms.CharField(label=_("Position"), max_length=255, required=False)
     it_contact_phone = forms.CharField(label=_("Telephone"), max_length=32, required=False)
+
+
+class LettersFilterForm(forms.Form):
+    """Which letters are listed."""
+
+    loc = forms.ChoiceField(
+        label=_("State of the letter"),
+        required=False,
+        choices=[("", _("All")), ("khong-thu", _("Without mail address")), *DeliveryState.choices],
+    )
+    q = forms.CharField(label=_("Name, organisation or mailbox"), required=False, max_length=100)
+
+
+class AddressForm(forms.Form):
+    """Another mail address of a respondent."""
+
+    mail = forms.EmailField(label=_("Official mailbox"))
+
+
+class ReturnedForm(forms.Form):
+    """Why a letter came back."""
+
+    note = forms.CharField(
+        label=_("What the mail system or the post said"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )

@@ -9,7 +9,7 @@ from cms import clock
 from cms.enums import JobStatus
 from cms.jobs import JobContext, enqueue, job, register_schedule
 from cms.models import JobRun, User
-from submissions.domain.survey import invitations, mixing, watch
+from submissions.domain.survey import invitations, letters, mixing, watch
 from submissions.models import Survey
 from submissions.survey_enums import SurveyState
 
@@ -20,6 +20,7 @@ PER_JOB = 5000
 @job("submissions.survey_mail", title=gettext_lazy("Letters of a survey"))
 def survey_mail(ctx: JobContext, *, survey: int) -> None:
     """Mail letters and reminders that are due, as many as a job has time for; the schedule orders the next."""
+    invitations.pass_over_answered(Survey.objects.get(pk=survey))
     ids = list(invitations.due_letters(Survey.objects.get(pk=survey)).values_list("pk", flat=True)[:PER_JOB])
     sent = 0
     for start in range(0, len(ids), invitations.BATCH):
@@ -43,6 +44,28 @@ def order_mail_job(*, survey: Survey, user: User | None) -> JobRun:
     )
 
 
+@job("submissions.survey_print", title=gettext_lazy("Letters of a survey to print"))
+def survey_print(ctx: JobContext, *, survey: int, invitation: int | None, again: bool) -> None:
+    """Typeset the letters of those who have no mail address, or of one person."""
+    letters.print_letters(
+        job=ctx.run,
+        survey=Survey.objects.get(pk=survey),
+        invitation=invitation,
+        again=again,
+        progress=ctx.progress,
+    )
+
+
+def order_print_job(*, survey: Survey, user: User, invitation: int | None, again: bool) -> JobRun:
+    """Order the job that prints letters."""
+    return enqueue(
+        "submissions.survey_print",
+        arguments={"survey": survey.pk, "invitation": invitation, "again": again},
+        key=f"survey-print-{survey.pk}-{clock.now():%Y%m%d%H%M%S%f}",
+        user=user,
+    )
+
+
 def send_due_letters() -> None:
     """Go on with letters that are due: after an outage of the mail server, after the first thousands, after a change
     of an address."""
@@ -57,6 +80,7 @@ def close_due_surveys() -> None:
     for survey in Survey.objects.filter(state=SurveyState.ANSWERING):
         mixing.stir(survey=survey)
         watch.scan(survey=survey)
+    letters.drop_old_letters()
 
 
 register_schedule("submissions.send_due_letters", "submissions.survey_tasks.send_due_letters", minutes=2)

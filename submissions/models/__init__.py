@@ -32,6 +32,7 @@ from submissions.models.survey import (
     SurveyText,
     UnitNetwork,
 )
+from submissions.models.survey_letters import PrintedLetters
 
 __all__ = [
     "Adjustment",
@@ -59,6 +60,7 @@ __all__ = [
     "Notice",
     "Participant",
     "PhaseDeadline",
+    "PrintedLetters",
     "Receipt",
     "Respondent",
     "RespondentList",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import survey_desk, survey_lists, survey_texts
+from submissions.views import survey_desk, survey_letters, survey_lists, survey_texts
 
 LIST = "danh-sach-khao-sat/<int:pk>/"
 DESK = "khao-sat/<int:pk>/"
@@ -20,6 +20,10 @@ urlpatterns = [
     path("khao-sat/moi/", survey_desk.create, name="survey_create"),
     path(DESK, survey_desk.desk, name="survey_desk"),
     path(f"{DESK}buoc/", survey_desk.step, name="survey_step"),
+    path(f"{DESK}thu/", survey_letters.letter_list, name="survey_letters"),
+    path(f"{DESK}thu/in/", survey_letters.print_letters, name="survey_print"),
+    path(f"{DESK}thu/in/<int:printed>.pdf", survey_letters.printed_file, name="survey_printed"),
+    path(f"{DESK}thu/<int:invitation>/", survey_letters.letter, name="survey_letter"),
     path(f"{DESK}y-kien/", survey_texts.text_list, name="survey_texts"),
     path(f"{DESK}y-kien/<uuid:text>/", survey_texts.change_text, name="survey_text"),
     path(f"{DESK}bao-cao.<slug:kind>", survey_desk.report_file, name="survey_report"),

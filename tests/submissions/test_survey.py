@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cms import clock
 from cms.exceptions import PermissionRefused
 from criteria_pages.exceptions import CriteriaError
-from submissions.domain.survey import answering, invitations, lists, mixing, results, selection, watch
+from submissions.domain.survey import answering, deliveries, invitations, lists, mixing, results, selection, watch
 from submissions.domain.survey.lists import ListedPerson
 from submissions.domain.survey.tokens import token_of
 from submissions.exceptions import Locked, SubmissionError, WrongState
@@ -260,7 +260,7 @@ def test_replacing_an_address_kills_the_old_link() -> None:
     case = open_survey()
     enter(case, people(5, "dai-bieu"))
     token = invite(case)[0]
-    changed = invitations.replace_address(
+    changed = deliveries.replace_address(
         user=case.officer, invitation=Invitation.objects.order_by("pk")[0], mail="moi@example.vn"
     )
     with pytest.raises(SubmissionError):

@@ -14,7 +14,7 @@ import pytest
 from cms.enums import JobStatus
 from cms.exceptions import PermissionRefused
 from cms.models import JobRun
-from submissions.domain.survey import invitations
+from submissions.domain.survey import deliveries, invitations
 from submissions.exceptions import WrongState
 from submissions.models import Invitation
 from submissions.survey_enums import DeliveryState
@@ -92,7 +92,7 @@ def test_an_address_that_is_refused_for_good_is_marked_and_the_others_go_on(monk
     assert invitations.mail_batch(ids=ids) == 3
     states = dict(Invitation.objects.values_list("respondent__mail", "delivery"))
     assert (states["dai-bieu.1@example.vn"], states["dai-bieu.2@example.vn"]) == ("bounced", "waiting")
-    changed = invitations.replace_address(
+    changed = deliveries.replace_address(
         user=case.officer, invitation=Invitation.objects.get(delivery="bounced"), mail="moi@example.vn"
     )
     monkeypatch.undo()

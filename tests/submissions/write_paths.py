@@ -453,6 +453,8 @@ OTHER_ADDRESSES: dict[str, str] = {
     "submissions:survey_create": "the survey officer sets the survey up",
     "submissions:survey_step": "the survey officer moves the survey on",
     "submissions:survey_group": "the survey officer sets a group up",
+    "submissions:survey_print": "the survey officer orders letters to print",
+    "submissions:survey_letter": "the survey officer sends one letter anew; refused once the survey is closed",
     "submissions:survey_review_list": "the survey officer returns or accepts a list",
     "submissions:survey_review_incident": "the survey officer reviews a sign of interference",
     "cms:login": "signs in",

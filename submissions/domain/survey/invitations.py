@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from cms import audit
 from cms.models import User
-from submissions.domain.survey.lists import mail_key
 from submissions.domain.survey.setup import change_state, require_officer
 from submissions.domain.survey.tokens import new_token, token_hash, token_of
 from submissions.exceptions import SubmissionError, WrongState
@@ -91,9 +90,17 @@ def due_letters(survey: Survey) -> QuerySet[Invitation]:
     return rows.exclude(respondent__mail="").order_by("pk")
 
 
+def pass_over_answered(survey: Survey) -> None:
+    """Take letters off the list of those who have answered: they get none, and no officer can tell them from others."""
+    rows = Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.WAITING, used=True)
+    rows.exclude(respondent__mail="").update(delivery=DeliveryState.SENT, reminder_due=False)
+
+
 def surveys_with_due_letters() -> list[Survey]:
     """Return the open surveys whose letters were ordered and are not all out."""
     surveys = Survey.objects.filter(state=SurveyState.ANSWERING, letters_ordered=True)
+    for survey in surveys:
+        pass_over_answered(survey)
     return [survey for survey in surveys if due_letters(survey).exists()]
 
 
@@ -172,25 +179,6 @@ def _letter(invitation: Invitation, *, reminder: bool) -> EmailMessage:
             "groups of at least five people. Nobody may influence your answers.\n"
         )
         return EmailMessage(subject=subject % words, body=body % words, to=[respondent.mail])
-
-
-@transaction.atomic
-def replace_address(*, user: User, invitation: Invitation, mail: str) -> Invitation:
-    """Give an unanswered invitation another mail address and a new token; the old link stops working."""
-    locked = (
-        Invitation.objects.select_for_update().select_related("respondent__list__survey__round").get(pk=invitation.pk)
-    )
-    require_officer(user, locked.respondent.list.survey.round)
-    if locked.used:
-        raise WrongState(_("This invitation was answered. There is nothing left to send."))
-    Respondent.objects.filter(pk=locked.respondent_id).update(mail=mail.strip(), mail_key=mail_key(mail))
-    locked.issue += 1
-    locked.token_sha256 = token_hash(new_token(locked))
-    locked.draft = None
-    locked.delivery, locked.delivery_note, locked.reminder_due = DeliveryState.WAITING, "", False
-    locked.save(update_fields=["issue", "token_sha256", "draft", "delivery", "delivery_note", "reminder_due"])
-    audit.record("submissions.survey_address", locked.respondent.list, user=user, after={"invitation": locked.pk})
-    return locked
 
 
 def progress(survey: Survey) -> list[dict[str, object]]:

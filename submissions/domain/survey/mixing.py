@@ -78,6 +78,7 @@ def close_survey(*, survey: Survey, user: User | None) -> int:
     SurveyTally.objects.bulk_create(kept.tallies, batch_size=_BATCH)
     SealedAnswer.objects.filter(survey=survey).delete()
     Invitation.objects.filter(respondent__list__survey=survey, draft__isnull=False).update(draft=None)
+    survey.printed_letters.all().delete()
     audit.record(
         "submissions.survey_mixed",
         survey,

@@ -118,6 +118,16 @@ def unseal(content: bytes | memoryview) -> dict[str, Any]:
     return data
 
 
+def seal_file(content: bytes) -> bytes:
+    """Encrypt a file under the portal's key."""
+    return _portal_key().encrypt_at_time(content, _NO_TIME)
+
+
+def unseal_file(content: bytes | memoryview) -> bytes:
+    """Return a sealed file. Raises cryptography's InvalidToken where no key of the portal opens it."""
+    return _portal_key().decrypt(bytes(content))
+
+
 def keyed(text: str) -> str:
     """Return a keyed hash of a network address or the like, so that the tables hold no address."""
     return hmac.new(settings.SECRET_KEY.encode(), f"survey:{text}".encode(), hashlib.sha256).hexdigest()[:32]
