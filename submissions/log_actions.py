@@ -58,6 +58,8 @@ COUNCIL = (
 SURVEY = (
     ("submissions.survey_created", _("Set up a survey")),
     ("submissions.survey_group", _("Change a group of respondents")),
+    ("submissions.survey_group_removed", _("Remove a group of respondents")),
+    ("submissions.survey_figures", _("Enter figures of a satisfaction survey")),
     ("submissions.survey_contact", _("Record the IT contact person")),
     ("submissions.survey_state", _("Change the state of a survey")),
     ("submissions.survey_list_changed", _("Change a list of respondents")),

@@ -30,6 +30,12 @@ class GroupRule(models.TextChoices):
     ORGANISATIONS = "organisations", _("Everybody of at most N organisations")
     PER_UNIT = "per_unit", _("N people per subordinate unit")
     SAMPLE = "sample", _("Sample by n = N / (1 + N × e²)")
+    PUBLIC = "public", _("Public link, at most N answers per unit")
+    ENTERED = "entered", _("Surveyed elsewhere: counts and means from Excel")
+
+
+# Groups whose people no unit lists.
+UNLISTED = (GroupRule.PUBLIC, GroupRule.ENTERED)
 
 
 class ListState(models.TextChoices):

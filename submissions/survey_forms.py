@@ -39,6 +39,7 @@ class SurveyForm(forms.Form):
             ("ministries", _("Five groups that rate ministries")),
             ("provinces", _("Four groups that rate provinces")),
             ("body", _("Two groups that rate the units of one body")),
+            ("satisfaction", _("Satisfaction survey: public link and figures from Excel")),
         ],
     )
     lists_due = MomentField(label=_("Lists due"))

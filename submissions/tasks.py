@@ -10,7 +10,7 @@ from django.utils.translation import override
 
 from cms.exceptions import PortalError
 from cms.jobs import JobContext, job, register_schedule
-from submissions import resources  # noqa: F401 -- registers the imports, in the web process and in the worker
+from submissions import resources, survey_figure_resources  # noqa: F401 -- registers the imports, in the web process and in the worker
 from submissions.domain.access import readable_submission
 from submissions.domain.legal_notices import notify_stale_bases
 from submissions.domain.notices import mail_notices

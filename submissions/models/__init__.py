@@ -33,6 +33,7 @@ from submissions.models.survey import (
     UnitNetwork,
 )
 from submissions.models.survey_letters import PrintedLetters
+from submissions.models.survey_satisfaction import PublicCount, SurveyFigure
 
 __all__ = [
     "Adjustment",
@@ -61,6 +62,7 @@ __all__ = [
     "Participant",
     "PhaseDeadline",
     "PrintedLetters",
+    "PublicCount",
     "Receipt",
     "Respondent",
     "RespondentList",
@@ -70,6 +72,7 @@ __all__ = [
     "SignOff",
     "Submission",
     "Survey",
+    "SurveyFigure",
     "SurveyGroup",
     "SurveyIncident",
     "SurveyResponse",

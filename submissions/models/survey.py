@@ -20,6 +20,7 @@ from cms.models import Unit
 from criteria_pages.models.questionnaires import QuestionnaireEdition
 from submissions.models.rounds import AssessmentRound, Participant
 from submissions.survey_enums import (
+    UNLISTED,
     CancelConsequence,
     DeliveryState,
     GroupRule,
@@ -64,6 +65,14 @@ class Survey(models.Model):
         return str(self.round)
 
 
+class SurveyGroupQuerySet(models.QuerySet["SurveyGroup"]):
+    """Named filters over groups."""
+
+    def listed(self) -> SurveyGroupQuerySet:
+        """Groups whose people the units list."""
+        return self.exclude(rule__in=UNLISTED)
+
+
 class SurveyGroup(models.Model):
     """A group of respondents with the rule who of it is asked, its questionnaire and its weight."""
 
@@ -80,6 +89,8 @@ class SurveyGroup(models.Model):
         _("priority"), default=10, help_text=_("Who is on two lists answers in the group with the smaller number.")
     )
 
+    objects = SurveyGroupQuerySet.as_manager()
+
     class Meta:
         ordering = ["priority", "code"]
         verbose_name = _("group of respondents")
@@ -88,12 +99,14 @@ class SurveyGroup(models.Model):
             models.UniqueConstraint(fields=["survey", "code"], name="survey_group_unique"),
             models.CheckConstraint(condition=Q(weight__gt=0), name="survey_group_weight_positive"),
             models.CheckConstraint(
-                condition=~Q(rule__in=[GroupRule.ORGANISATIONS, GroupRule.PER_UNIT]) | Q(rule_number__gt=0),
+                condition=~Q(rule__in=[GroupRule.ORGANISATIONS, GroupRule.PER_UNIT, GroupRule.PUBLIC])
+                | Q(rule_number__isnull=False, rule_number__gt=0),
                 name="survey_group_rule_number",
                 violation_error_message=_("This rule needs its number N."),
             ),
             models.CheckConstraint(
-                condition=~Q(rule=GroupRule.SAMPLE) | Q(error_margin__gt=0, error_margin__lt=1),
+                condition=~Q(rule=GroupRule.SAMPLE)
+                | Q(error_margin__isnull=False, error_margin__gt=0, error_margin__lt=1),
                 name="survey_group_error_margin",
                 violation_error_message=_("A sample needs its error e, for instance 0,05."),
             ),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import survey_desk, survey_letters, survey_lists, survey_texts
+from submissions.views import survey_desk, survey_groups, survey_letters, survey_lists, survey_texts
 
 LIST = "danh-sach-khao-sat/<int:pk>/"
 DESK = "khao-sat/<int:pk>/"
@@ -27,7 +27,9 @@ urlpatterns = [
     path(f"{DESK}y-kien/", survey_texts.text_list, name="survey_texts"),
     path(f"{DESK}y-kien/<uuid:text>/", survey_texts.change_text, name="survey_text"),
     path(f"{DESK}bao-cao.<slug:kind>", survey_desk.report_file, name="survey_report"),
-    path(f"{DESK}nhom/<int:group>/", survey_desk.group, name="survey_group"),
+    path(f"{DESK}nhom/<int:group>/", survey_groups.change, name="survey_group"),
+    path(f"{DESK}nhom/them/", survey_groups.add, name="survey_group_add"),
+    path(f"{DESK}nhom/<int:group>/bo/", survey_groups.remove, name="survey_group_remove"),
     path(f"{DESK}danh-sach/<int:list_pk>/", survey_desk.review_list, name="survey_review_list"),
     path(f"{DESK}dau-hieu/<int:incident>/", survey_desk.review_incident, name="survey_review_incident"),
 ]

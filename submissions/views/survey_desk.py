@@ -6,11 +6,14 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,10 +22,10 @@ from cms.domain.files import DOCX_TYPE
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.permissions import may_read_all, require_role, units_where
-from submissions.domain.survey import invitations, lists, mixing, report, results, selection, setup, watch
+from submissions.domain.survey import invitations, lists, mixing, public_link, report, results, selection, setup, watch
 from submissions.models import AssessmentRound, Invitation, Respondent, RespondentList, Survey, SurveyIncident
-from submissions.survey_enums import DeliveryState, ListState, RespondentState, SurveyState
-from submissions.survey_forms import GroupForm, ReasonForm, SurveyForm
+from submissions.survey_enums import DeliveryState, GroupRule, ListState, RespondentState, SurveyState
+from submissions.survey_forms import ReasonForm, SurveyForm
 from submissions.survey_tasks import order_mail_job
 
 PER_PAGE = 50
@@ -36,7 +39,8 @@ def surveys_of(user: Any) -> Any:
     return rows.filter(round__owner__in=units_where(user, Role.SURVEY_OFFICER))
 
 
-def _survey(request: HttpRequest, pk: int) -> Survey:
+def survey_of(request: HttpRequest, pk: int) -> Survey:
+    """Return a survey whose desk the user may see; 404 for any other."""
     found: Survey | None = surveys_of(request.user).filter(pk=pk).first()
     if found is None:
         raise Http404
@@ -87,7 +91,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def desk(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where the survey stands and what can be done next."""
-    survey = _survey(request, pk)
+    survey = survey_of(request, pk)
     progress = invitations.progress(survey)
     return render(
         request,
@@ -95,10 +99,13 @@ def desk(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "survey": survey,
             "groups": survey.groups.select_related("edition"),
+            "public_groups": _public_groups(survey),
+            "entered_groups": survey.groups.filter(rule=GroupRule.ENTERED).annotate(found=Count("figures")),
             "lists": survey.lists.select_related("participant__unit").order_by("participant__unit__name"),
             "page_obj": Paginator(progress, PER_PAGE).get_page(request.GET.get("trang")),
             "totals": _totals(survey),
-            "accepted": survey.lists.filter(state=ListState.ACCEPTED).count(),
+            "accepted": survey.lists.filter(state=ListState.ACCEPTED).exists()
+            or survey.groups.exclude(pk__in=survey.groups.listed()).exists(),
             "left_out": Respondent.objects.filter(list__survey=survey)
             .exclude(state=RespondentState.ASKED)
             .select_related("group", "list__participant__unit")[:PER_PAGE],
@@ -112,6 +119,18 @@ def desk(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+def _public_groups(survey: Survey) -> list[dict[str, Any]]:
+    """Return groups with a public link: the address, and how many have answered about each unit."""
+    return [
+        {
+            "group": row,
+            "address": settings.PORTAL_BASE_URL.rstrip("/") + reverse("survey:open_units", kwargs={"group": row.pk}),
+            "choices": public_link.choices(row),
+        }
+        for row in survey.groups.filter(rule=GroupRule.PUBLIC).select_related("survey__round")
+    ]
+
+
 def _totals(survey: Survey) -> dict[str, int]:
     rows = Invitation.objects.filter(respondent__list__survey=survey)
     return {
@@ -122,25 +141,6 @@ def _totals(survey: Survey) -> dict[str, int]:
         "without_mail": rows.filter(respondent__mail="").count(),
         "remindable": rows.filter(delivery=DeliveryState.SENT, used=False).count(),
     }
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def group(request: HttpRequest, pk: int, group: int) -> HttpResponse:
-    """Change one group while the survey is prepared."""
-    survey = _survey(request, pk)
-    setup.require_officer(request.user, survey.round)
-    row = get_object_or_404(survey.groups, pk=group)
-    form = GroupForm(request.POST or None, instance=row)
-    if request.method == "POST" and form.is_valid():
-        try:
-            setup.change_group(user=request.user, group=form.save(commit=False))
-        except PortalError as refusal:
-            form.add_error(None, refusal.message)
-        else:
-            messages.success(request, _("The group was changed."))
-            return redirect("submissions:survey_desk", pk=survey.pk)
-    return render(request, "submissions/survey/desk_group.html", {"survey": survey, "group": row, "form": form})
 
 
 def _steps(request: HttpRequest, survey: Survey) -> dict[str, tuple[Callable[[], Any], str]]:
@@ -174,7 +174,7 @@ def _steps(request: HttpRequest, survey: Survey) -> dict[str, tuple[Callable[[],
 @require_POST
 def step(request: HttpRequest, pk: int) -> HttpResponse:
     """Do one step of the survey."""
-    survey = _survey(request, pk)
+    survey = survey_of(request, pk)
     setup.require_officer(request.user, survey.round)
     name = request.POST.get("step", "")
     if name in {"mail", "remind"}:
@@ -214,7 +214,7 @@ def _order_letters(request: HttpRequest, survey: Survey, name: str) -> HttpRespo
 @require_POST
 def review_list(request: HttpRequest, pk: int, list_pk: int) -> HttpResponse:
     """Accept a sent list or return it with a reason."""
-    survey = _survey(request, pk)
+    survey = survey_of(request, pk)
     one = get_object_or_404(RespondentList, survey=survey, pk=list_pk)
     try:
         if request.POST.get("decision") == "accept":
@@ -234,7 +234,7 @@ def review_list(request: HttpRequest, pk: int, list_pk: int) -> HttpResponse:
 @require_POST
 def review_incident(request: HttpRequest, pk: int, incident: int) -> HttpResponse:
     """Dismiss a sign of interference, propose or confirm the cancellation."""
-    survey = _survey(request, pk)
+    survey = survey_of(request, pk)
     row = get_object_or_404(SurveyIncident, survey=survey, pk=incident)
     try:
         watch.review(
@@ -263,7 +263,7 @@ _FORMATS: dict[str, tuple[Callable[[Survey], bytes], str]] = {
 @require_safe
 def report_file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Hand out the report of a closed survey: aggregates only."""
-    survey = _survey(request, pk)
+    survey = survey_of(request, pk)
     if kind not in _FORMATS:
         raise Http404
     write, content_type = _FORMATS[kind]

@@ -71,7 +71,7 @@ def _page(request: HttpRequest, one: RespondentList, *, status: int = 200, **con
     for problem in problems:
         by_row.setdefault(problem.row, []).append(problem)
     people = [{"number": number, "row": row, "problems": by_row.get(number, [])} for number, row in enumerate(rows, 1)]
-    groups = list(survey.groups.all())
+    groups = list(survey.groups.listed())
     names = {group.code: group.name for group in groups}
     for person in people:
         person["group"] = names.get(person["row"].group, person["row"].group)  # type: ignore[attr-defined]
@@ -123,7 +123,7 @@ def _change(request: HttpRequest, one: RespondentList, act: Callable[[], Any], d
 def add_person(request: HttpRequest, pk: int) -> HttpResponse:
     """Add one person; what was typed comes back with the problem at its field."""
     one = _list_for(request, pk)
-    form = PersonForm(request.POST, groups=one.survey.groups.all())
+    form = PersonForm(request.POST, groups=one.survey.groups.listed())
     if not form.is_valid():
         return _page(request, one, status=422, person_form=form)
     row = lists.ListedPerson(**form.cleaned_data)

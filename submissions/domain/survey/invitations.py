@@ -20,7 +20,7 @@ from submissions.domain.survey.setup import change_state, require_officer
 from submissions.domain.survey.tokens import new_token, token_hash, token_of
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Invitation, Respondent, Survey
-from submissions.survey_enums import DeliveryState, RespondentState, SurveyState
+from submissions.survey_enums import UNLISTED, DeliveryState, RespondentState, SurveyState
 
 BATCH = 200
 
@@ -34,7 +34,7 @@ def make_invitations(*, user: User, survey: Survey) -> int:
             list__survey=survey, state=RespondentState.ASKED, list__state="accepted", invitation__isnull=True
         ).values_list("pk", flat=True)
     )
-    if not people:
+    if not people and not survey.groups.filter(rule__in=UNLISTED).exists():
         raise SubmissionError(_("No accepted list has anybody to ask."), code="nobody")
     change_state(survey=survey, to=SurveyState.ANSWERING, user=user)
     made = Invitation.objects.bulk_create(

@@ -64,7 +64,7 @@ def require_list_writer(user: User, respondent_list: RespondentList) -> None:
 
 def check_rows(respondent_list: RespondentList, rows: Sequence[ListedPerson]) -> list[RowProblem]:
     """Return everything that is wrong with the rows: texts, mail, groups, duplicates, quotas. Reads, never writes."""
-    groups = {group.code: group for group in respondent_list.survey.groups.all()}
+    groups = {group.code: group for group in respondent_list.survey.groups.listed()}
     known_units = _rated_units(respondent_list, rows)
     if len(rows) > MAX_ROWS:
         return [RowProblem(0, "", _("A list holds at most %(limit)s people.") % {"limit": MAX_ROWS})]
@@ -210,7 +210,7 @@ _HARD = {"name", "position", "organisation", "group", "rated", "mail"}
 
 
 def _build(respondent_list: RespondentList, rows: Sequence[ListedPerson]) -> list[Respondent]:
-    groups = {group.code: group for group in respondent_list.survey.groups.all()}
+    groups = {group.code: group for group in respondent_list.survey.groups.listed()}
     units = _rated_units(respondent_list, rows)
     own = respondent_list.participant.unit
     return [

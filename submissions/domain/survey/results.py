@@ -14,6 +14,7 @@ from cms import audit
 from cms.models import User
 from submissions.domain import ledger
 from submissions.domain.definitions import definition_for
+from submissions.domain.survey.figures import entered_tallies
 from submissions.domain.survey.setup import change_state, require_officer
 from submissions.domain.survey.tallying import class_tally
 from submissions.domain.survey.watch import cancelled_units
@@ -39,12 +40,14 @@ class UnitResult:
 
 
 def tallies(survey: Survey) -> dict[int, list[ClassTally]]:
-    """Return {unit id: sums of its groups} as they were kept when the survey closed."""
+    """Return {unit id: sums of its groups} as they were kept when the survey closed, and as they were entered."""
     if survey.state not in {SurveyState.CLOSED, SurveyState.RESULTS}:
         raise WrongState(_("Answers can be counted only after the survey is closed."))
     found: dict[int, list[ClassTally]] = defaultdict(list)
     for row in survey.tallies.all():
         found[row.unit_id].append(class_tally(row))
+    for unit_id, entered in entered_tallies(survey).items():
+        found[unit_id] += entered
     return found
 
 

@@ -12,6 +12,7 @@ from cms import audit
 from cms.enums import Role
 from cms.models import User
 from cms.permissions import require_role
+from cms.text import slug
 from criteria_pages.models import QuestionnaireEdition
 from submissions.domain.definitions import definition_of
 from submissions.domain.survey.templates import TEMPLATES
@@ -79,6 +80,30 @@ def change_group(*, user: User, group: SurveyGroup) -> SurveyGroup:
     group.save()
     audit.record("submissions.survey_group", survey, user=user, after={"group": group.code, "weight": group.weight})
     return group
+
+
+@transaction.atomic
+def add_group(*, user: User, survey: Survey, group: SurveyGroup) -> SurveyGroup:
+    """Add a group to a survey that is prepared; its code is made from its name. Raises as `change_group`."""
+    locked = Survey.objects.select_for_update().select_related("round__owner").get(pk=survey.pk)
+    taken = set(locked.groups.values_list("code", flat=True))
+    base = slug(group.name)[:56] or "nhom"
+    group.survey = locked
+    group.code = next(code for code in (base, *(f"{base}-{n}" for n in range(2, 999))) if code not in taken)
+    return change_group(user=user, group=group)
+
+
+@transaction.atomic
+def remove_group(*, user: User, group: SurveyGroup) -> None:
+    """Take a group out of a survey that is prepared. Raises WrongState later on, SubmissionError for the last group."""
+    survey = Survey.objects.select_for_update().select_related("round__owner").get(pk=group.survey_id)
+    require_officer(user, survey.round)
+    if survey.state != SurveyState.DRAFT:
+        raise WrongState(_("Groups can be changed only while the survey is prepared."))
+    if survey.groups.count() == 1:
+        raise SubmissionError(_("A survey needs at least one group."), code="last_group")
+    audit.record("submissions.survey_group_removed", survey, user=user, before={"group": group.code})
+    group.delete()
 
 
 def check_binding(*, round: AssessmentRound, edition: QuestionnaireEdition) -> None:

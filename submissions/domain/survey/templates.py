@@ -54,4 +54,18 @@ BODY_GROUPS = (
     GroupTemplate("lanh-dao", "Lãnh đạo các đơn vị", "Leaders of the units", priority=5),
     GroupTemplate("cong-chuc", "Công chức, viên chức", "Officials"),
 )
-TEMPLATES = {"ministries": MINISTRY_GROUPS, "provinces": PROVINCE_GROUPS, "body": BODY_GROUPS}
+# Satisfaction of citizens and organisations with services (SIPAS): nobody is listed.
+SATISFACTION_GROUPS = (
+    GroupTemplate(
+        "nguoi-dan", "Người dân, tổ chức (liên kết công khai)", "Citizens and organisations", GroupRule.PUBLIC, 200
+    ),
+    GroupTemplate(
+        "do-luong", "Đo lường sự hài lòng (nhập từ Excel)", "Satisfaction survey held elsewhere", GroupRule.ENTERED
+    ),
+)
+TEMPLATES = {
+    "ministries": MINISTRY_GROUPS,
+    "provinces": PROVINCE_GROUPS,
+    "body": BODY_GROUPS,
+    "satisfaction": SATISFACTION_GROUPS,
+}

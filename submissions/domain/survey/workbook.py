@@ -19,7 +19,7 @@ _FIELDS = ("name", "position", "organisation", "mail", "group", "rated")
 
 def write_template(target: IO[bytes], *, respondent_list: RespondentList) -> None:
     """Write the list as a workbook: what was entered so far, and a sheet with the codes of the groups."""
-    groups = respondent_list.survey.groups.all()
+    groups = respondent_list.survey.groups.listed()
     people = [[getattr(row, name) for name in _FIELDS] for row in rows_of(respondent_list)]
     write_xlsx(
         target,
@@ -49,7 +49,7 @@ def read_workbook(source: IO[bytes], *, respondent_list: RespondentList) -> list
         raise SubmissionError(_columns_sentence(missing, extra), code="wrong_columns")
     if len(table) > MAX_ROWS:
         raise SubmissionError(_("A list holds at most %(limit)s people.") % {"limit": MAX_ROWS}, code="too_many")
-    by_name = {fold(group.name): group.code for group in respondent_list.survey.groups.all()}
+    by_name = {fold(group.name): group.code for group in respondent_list.survey.groups.listed()}
     people = []
     for row in table.dicts():
         texts = {name: _text(row.get(header)) for name, header in found.items()}
