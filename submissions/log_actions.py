@@ -32,6 +32,8 @@ WORKSPACE = (
 APPRAISAL = (
     ("submissions.assign", _("Assign to an agency")),
     ("submissions.substitute", _("Name a substitute for an agency's own submission")),
+    ("submissions.assign_appraiser", _("Assign to an appraiser, or end it")),
+    ("submissions.hand_over", _("Hand over an appraiser's part")),
     ("submissions.conflict", _("Declare or lift a conflict of interest")),
     ("submissions.extension", _("Grant an extension")),
     ("submissions.reminded", _("Remind units of their forms")),

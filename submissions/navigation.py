@@ -17,6 +17,7 @@ from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
 from cms.permissions import READ_ALL_ROLES, roles_in, units_where
 from submissions.domain.appraisal_gate import current_phase_deadline
 from submissions.domain.appraisal_queue import rounds_for, workload
+from submissions.domain.conflict_register import rounds_of_person
 from submissions.domain.council_votes import votes_waiting_for
 from submissions.domain.explanations import UNIT_ROLES, requests_for_unit
 from submissions.domain.round_access import OWNERS_READERS
@@ -72,6 +73,9 @@ def desk_items(request: HttpRequest) -> list[NavItem]:
     if Role.COUNCIL_MEMBER in roles:
         address = reverse("submissions:council_sessions")
         items.append(NavItem(_("Council"), address, "user-group", request.path.startswith(address)))
+    if roles.intersection({Role.APPRAISER, Role.COUNCIL_MEMBER}) and rounds_of_person(request.user).exists():
+        address = reverse("submissions:conflicts")
+        items.append(NavItem(_("Conflicts of interest"), address, "no-symbol", request.path.startswith(address)))
     if roles.intersection(OWNERS_READERS) or roles.intersection(READ_ALL_ROLES):
         address = reverse("submissions:round_list")
         items.append(NavItem(_("Rounds"), address, "rectangle-stack", request.path.startswith(address)))

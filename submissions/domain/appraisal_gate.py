@@ -235,6 +235,13 @@ def _agency(facts: GateFacts, participant: Participant, code: str) -> Unit:
             % {"code": code, "agency": agency.name},
             code="other_agency",
         )
+    person = facts.assignments.person_for(code, agency.pk)
+    if person is not None and person.pk != facts.user.pk:
+        raise PermissionRefused(
+            _("Criterion %(code)s is appraised by %(person)s of %(agency)s; it can be handed over with a reason.")
+            % {"code": code, "person": person, "agency": agency.name},
+            code="other_appraiser",
+        )
     return agency
 
 

@@ -91,10 +91,10 @@ def claims(round: AssessmentRound) -> QuerySet[Any]:
 
 def territory(facts: GateFacts) -> Q:
     """Return the condition on ledger entries of the round that the person's agencies appraise."""
-    known, agencies = facts.assignments, facts.agencies
+    known, agencies, person = facts.assignments, facts.agencies, facts.user.pk
     own_agencies = Q(participant__unit__in=agencies)
-    mine = Q(code__in=[leaf.code for leaf in known.leaves_of(agencies)]) & ~own_agencies
-    for unit_id, leaves in known.substituted_by(agencies).items():
+    mine = Q(code__in=[leaf.code for leaf in known.leaves_of(agencies, person=person)]) & ~own_agencies
+    for unit_id, leaves in known.substituted_by(agencies, person=person).items():
         mine |= Q(participant__unit=unit_id, code__in=[leaf.code for leaf in leaves])
     return mine & ~Q(participant__unit__in=facts.conflicts.unit_ids())
 
@@ -131,21 +131,45 @@ def workload_by(round: AssessmentRound, *, key: str) -> dict[Any, Workload]:
 
 def workload_by_agency(round: AssessmentRound) -> list[tuple[Unit, Workload]]:
     """Return the workload of every agency of the round, by name; own submissions count for substitutes."""
+    return [(load.agency, load.work) for load in agency_loads(round)]
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyLoad:
+    """How much of an agency's part is decided, and of it how much is whose (None: the whole agency's)."""
+
+    agency: Unit
+    work: Workload
+    people: tuple[tuple[User | None, Workload], ...]
+
+
+def agency_loads(round: AssessmentRound) -> list[AgencyLoad]:
+    """Return the workload of every agency of the round and of its appraisers, by name, in one query and the map's."""
     assignments = AssignmentMap(round)
-    sums: dict[int, list[int]] = {}
+    sums: dict[int, dict[int | None, list[int]]] = {}
     agencies: dict[int, Unit] = {}
+    people: dict[int | None, User | None] = {None: None}
     rows = claims(round).order_by().values("code", "participant__unit_id", "participant__unit__code")
     grouped = rows.annotate(total=Count("pk"), done=Count("pk", filter=Q(decision_id__isnull=False)))
     for row in grouped:
         agency = assignments.agency_for(row["code"], unit_id=row["participant__unit_id"])
         if agency is None:
             continue
-        agencies[agency.pk] = agency
-        part = sums.setdefault(agency.pk, [0, 0])
+        person = assignments.person_for(row["code"], agency.pk)
+        key = person.pk if person else None
+        agencies[agency.pk], people[key] = agency, person
+        part = sums.setdefault(agency.pk, {}).setdefault(key, [0, 0])
         part[0] += row["done"]
         part[1] += row["total"]
-    found = [(agencies[pk], Workload(done=done, total=total)) for pk, (done, total) in sums.items()]
-    return sorted(found, key=lambda item: item[0].name)
+    found = [
+        AgencyLoad(
+            agency=agencies[pk],
+            work=Workload(done=sum(done for done, _all in parts.values()), total=sum(n for _d, n in parts.values())),
+            people=tuple((people[key], Workload(done=done, total=total)) for key, (done, total) in parts.items()),
+        )
+        for pk, parts in sums.items()
+    ]
+    return sorted(found, key=lambda load: load.agency.name)
 
 
 def difference(row: ScoreEntry) -> Decimal | None:

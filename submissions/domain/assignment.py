@@ -37,6 +37,8 @@ class AssignmentMap:
         self.definition = definition or definition_of_round(round)
         self._agencies = {row.code: row.agency for row in round.assignments.select_related("agency")}
         self._substitutes = {row.agency_id: row.substitute for row in round.substitutes.select_related("substitute")}
+        standing = round.appraiser_assignments.filter(ended_at__isnull=True).select_related("appraiser")
+        self._people = {(row.agency_id, row.code): row.appraiser for row in standing}
 
     def agency_for(self, code: str, *, unit_id: int | None = None) -> Unit | None:
         """Return the agency that appraises the leaf (of the unit), or None where nobody does.
@@ -49,28 +51,40 @@ class AssignmentMap:
         return agency
 
     def _agency(self, code: str) -> Unit | None:
-        if not self.definition.has_leaf(code):
-            return None
-        domain, criterion, _leaf = self.definition.path(code)
-        for candidate in (code, criterion.code, domain.code):
-            if candidate in self._agencies:
-                return self._agencies[candidate]
-        return None
+        return next((self._agencies[part] for part in self.parts(code) if part in self._agencies), None)
 
-    def leaves_of(self, agency_ids: Iterable[int]) -> list[Leaf]:
-        """Return the leaves, in order, that any of the agencies appraises."""
+    def parts(self, code: str) -> tuple[str, ...]:
+        """Return the codes by which a leaf can be assigned, the nearest first; none where the set has no such leaf."""
+        if not self.definition.has_leaf(code):
+            return ()
+        domain, criterion, _leaf = self.definition.path(code)
+        return (code, criterion.code, domain.code)
+
+    def person_for(self, code: str, agency_id: int) -> User | None:
+        """Return the one appraiser of the agency whose leaf it is; None where the whole agency may decide."""
+        return next((who for part in self.parts(code) if (who := self._people.get((agency_id, part)))), None)
+
+    def _is_for(self, code: str, agency_id: int, person: int | None) -> bool:
+        holder = self.person_for(code, agency_id) if person is not None else None
+        return holder is None or holder.pk == person
+
+    def leaves_of(self, agency_ids: Iterable[int], *, person: int | None = None) -> list[Leaf]:
+        """Return the leaves, in order, that any of the agencies appraises; with a person, not those of colleagues."""
         wanted = set(agency_ids)
         return [
             leaf
             for leaf in self.definition.leaves
-            if leaf.scorer == Scorer.SELF and (agency := self.agency_for(leaf.code)) is not None and agency.pk in wanted
+            if leaf.scorer == Scorer.SELF
+            and (agency := self.agency_for(leaf.code)) is not None
+            and agency.pk in wanted
+            and self._is_for(leaf.code, agency.pk, person)
         ]
 
-    def substituted_by(self, agency_ids: Iterable[int]) -> dict[int, list[Leaf]]:
+    def substituted_by(self, agency_ids: Iterable[int], *, person: int | None = None) -> dict[int, list[Leaf]]:
         """Return unit id -> leaves for the submissions of other agencies that any of these agencies takes over."""
         wanted = set(agency_ids)
         return {
-            agency_id: self.leaves_of([agency_id])
+            agency_id: [leaf for leaf in self.leaves_of([agency_id]) if self._is_for(leaf.code, substitute.pk, person)]
             for agency_id, substitute in self._substitutes.items()
             if substitute.pk in wanted
         }

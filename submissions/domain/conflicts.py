@@ -10,11 +10,12 @@ from cms.enums import Role
 from cms.models import Unit, User
 from cms.permissions import has_role, memberships_of
 from submissions.council_enums import Exclusion
-from submissions.exceptions import SubmissionError
+from submissions.enums import RoundState
+from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import AssessmentRound, ConflictOfInterest
 
 # Roles that give no part in a unit's own work: reading for all, or running a round for others.
-_NO_PART = (Role.AUDITOR, Role.ADMINISTRATOR)
+NO_PART = (Role.AUDITOR, Role.ADMINISTRATOR)
 
 
 def own_unit_ids(user: User, round: AssessmentRound) -> set[int]:
@@ -23,7 +24,7 @@ def own_unit_ids(user: User, round: AssessmentRound) -> set[int]:
     To sit in the council of the body that organises the round is not to belong to that body: its members come from
     many units, and where the body takes part itself they would all be excluded.
     """
-    working = memberships_of(user).exclude(role__in=_NO_PART)
+    working = memberships_of(user).exclude(role__in=NO_PART)
     return set(working.exclude(role=Role.COUNCIL_MEMBER, unit=round.owner_id).values_list("unit_id", flat=True))
 
 
@@ -68,7 +69,7 @@ def superior_unit_ids(user: User, round: AssessmentRound) -> set[int]:
     """Return the ids of the direct superiors of the user's units, where the round excludes them."""
     if not round.exclude_superiors:
         return set()
-    parents = memberships_of(user).exclude(role__in=_NO_PART).values_list("unit__parent_id", flat=True)
+    parents = memberships_of(user).exclude(role__in=NO_PART).values_list("unit__parent_id", flat=True)
     return {pk for pk in parents if pk is not None}
 
 
@@ -77,9 +78,12 @@ def declare_conflict(
 ) -> ConflictOfInterest:
     """Record a conflict of interest, declared by the person or by the round's secretariat.
 
-    Raises `SubmissionError` without a reason, for another person unless the user is of the secretariat, and where the
-    conflict stands already.
+    Raises `SubmissionError` without a reason, for another person unless the user is of the secretariat, for a unit that
+    does not take part, and where the conflict stands already; `WrongState` once the round is finalised.
     """
+    _refuse_finalised(round)
+    if not round.participants.filter(unit=unit).exists():
+        raise SubmissionError(_("%(unit)s does not take part in this round.") % {"unit": unit.name}, code="other_round")
     if person.pk != user.pk and not has_role(user, Role.SECRETARIAT, round.owner):
         raise SubmissionError(_("You can declare a conflict of interest only for yourself."), code="not_permitted")
     if not reason.strip():
@@ -101,10 +105,25 @@ def declare_conflict(
     return row
 
 
+def may_lift(user: User, conflict: ConflictOfInterest) -> bool:
+    """Whether the user may end the conflict: the secretariat, or the person who declared it about himself or herself.
+
+    What the secretariat declared about somebody is lifted by the secretariat alone.
+    """
+    by_oneself = conflict.user_id == conflict.declared_by_id == user.pk
+    return by_oneself or has_role(user, Role.SECRETARIAT, conflict.round.owner)
+
+
 def lift_conflict(*, conflict: ConflictOfInterest, reason: str, user: User) -> None:
-    """Lift a declared conflict; only the round's secretariat, with a reason. The row stays."""
-    if not has_role(user, Role.SECRETARIAT, conflict.round.owner):
-        raise SubmissionError(_("Only the secretariat can lift a conflict of interest."), code="not_permitted")
+    """Lift or withdraw a declared conflict with a reason. The row stays.
+
+    Raises `SubmissionError` without a reason and for whoever may not, `WrongState` once the round is finalised.
+    """
+    if not may_lift(user, conflict):
+        raise SubmissionError(
+            _("The secretariat lifts this conflict of interest, or the person who declared it."), code="not_permitted"
+        )
+    _refuse_finalised(conflict.round)
     if not reason.strip():
         raise SubmissionError(_("Give the reason why the conflict is lifted."), code="reason_missing")
     with transaction.atomic():
@@ -119,3 +138,8 @@ def lift_conflict(*, conflict: ConflictOfInterest, reason: str, user: User) -> N
             after=None,
             reason=reason.strip(),
         )
+
+
+def _refuse_finalised(round: AssessmentRound) -> None:
+    if round.state == RoundState.FINALISED:
+        raise WrongState(_("The round “%(round)s” is finalised.") % {"round": round.name})

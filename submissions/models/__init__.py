@@ -1,6 +1,6 @@
 """Models of rounds and submissions."""
 
-from submissions.models.appraisal import AppraisalSubstitute, ConflictOfInterest
+from submissions.models.appraisal import AppraisalSubstitute, AppraiserAssignment, ConflictOfInterest
 from submissions.models.council import (
     AgendaItem,
     CouncilDecision,
@@ -41,6 +41,7 @@ __all__ = [
     "Answer",
     "AppraisalAssignment",
     "AppraisalSubstitute",
+    "AppraiserAssignment",
     "AssessmentRound",
     "ConflictOfInterest",
     "CouncilDecision",

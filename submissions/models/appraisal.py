@@ -33,6 +33,37 @@ class AppraisalSubstitute(models.Model):
         return f"{self.agency} → {self.substitute}"
 
 
+class AppraiserAssignment(models.Model):
+    """Within an agency a part of the set is one person's: nobody else of the agency decides on it. Handed over, never
+    changed: the row ends and another begins."""
+
+    round = models.ForeignKey(AssessmentRound, on_delete=models.CASCADE, related_name="appraiser_assignments")
+    agency = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", verbose_name=_("agency"))
+    code = models.CharField(_("code of the domain or criterion"), max_length=32)
+    appraiser = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("appraiser")
+    )
+    assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    assigned_at = models.DateTimeField(_("assigned at"))
+    reason = models.CharField(_("reason of the hand-over"), max_length=500, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("assignment to an appraiser")
+        verbose_name_plural = _("assignments to appraisers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "agency", "code"],
+                condition=Q(ended_at__isnull=True),
+                name="appraiser_unique_while_standing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} → {self.appraiser}"
+
+
 class ConflictOfInterest(models.Model):
     """A person declared, or was found, to have a conflict of interest with a unit in a round."""
 

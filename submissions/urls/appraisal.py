@@ -5,8 +5,10 @@ from django.urls import path
 from submissions.views import (
     adjustments,
     appraisal,
+    appraisers,
     assignments,
     central_scores,
+    conflicts,
     discrepancies,
     explanations,
     finalise,
@@ -32,6 +34,9 @@ urlpatterns = [
     path("dot/<slug:code>/chenh-lech/", discrepancies.queue, name="round_discrepancies"),
     path("dot/<slug:code>/thoi-han/", rounds.deadlines, name="round_deadlines"),
     path("dot/<slug:code>/phan-cong/", assignments.assignments, name="round_assignments"),
+    path("dot/<slug:code>/tham-dinh-vien/", appraisers.round_appraisers, name="round_appraisers"),
+    path("dot/<slug:code>/xung-dot/", conflicts.register, name="round_conflicts"),
+    path("xung-dot/", conflicts.own, name="conflicts"),
     path("dot/<slug:code>/nhap-diem/", central_scores.central, name="round_central"),
     path("dot/<slug:code>/cong-tru/", adjustments.adjustments, name="round_adjustments"),
     path("dot/<slug:code>/chot/", finalise.finalise, name="round_finalise"),
@@ -42,6 +47,7 @@ urlpatterns = [
     path("tham-dinh/<slug:code>/<int:participant>/<str:leaf>/hoi/", explanations.ask_unit, name="explanation_ask"),
     path("tham-dinh/", appraisal.rounds, name="appraisal_rounds"),
     path("tham-dinh/<slug:code>/", appraisal.queue_page, name="appraisal_queue"),
+    path("tham-dinh/<slug:code>/phan-viec/", appraisers.own_parts, name="appraisal_own"),
     path("tham-dinh/<slug:code>/chap-nhan/", appraisal.accept, name="appraisal_accept"),
     path("tham-dinh/<slug:code>/<int:participant>/<str:leaf>/", appraisal.leaf_page, name="appraisal_leaf"),
 ]

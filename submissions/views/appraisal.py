@@ -70,7 +70,7 @@ def queue_page(request: HttpRequest, code: str) -> HttpResponse:
     rows = queue(user=request.user, round=round_, filters=filters_of(request.GET), facts=facts)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("trang"))
     leaves = {leaf.code: leaf for leaf in assignments.definition.leaves}
-    mine = assignments.leaves_of(facts.agencies)
+    mine = assignments.leaves_of(facts.agencies, person=request.user.pk)
     domains = {assignments.definition.path(leaf.code)[0].code for leaf in mine}
     context = {
         "round": round_,

@@ -56,6 +56,12 @@ SCREENS = {
     *("submissions:round_central", "submissions:round_adjustments", "submissions:round_finalise"),
     *("submissions:round_discrepancies", "submissions:round_leaf"),
     *("submissions:round_progress", "submissions:round_contacts"),
+    *(
+        "submissions:round_appraisers",
+        "submissions:round_conflicts",
+        "submissions:conflicts",
+        "submissions:appraisal_own",
+    ),
     *("submissions:round_edition", "submissions:appraisal_rounds", "submissions:appraisal_queue"),
     *("submissions:appraisal_leaf", "submissions:surveys", "submissions:survey_create", "submissions:survey_desk"),
     *("submissions:survey_group", "submissions:survey_lists", "submissions:survey_list"),
