@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.dispatch import Signal
 
 from wagtail.log_actions import registry
 
@@ -18,6 +19,9 @@ from cms.models import User
 
 logger = logging.getLogger("portal.audit")
 _plain = DjangoJSONEncoder()
+# Sent after an entry was written, in the transaction of the change, with action, instance, user and after: whoever
+# tells people of changes listens here, so that the rooms in which they happen need not know of it.
+recorded = Signal()
 
 
 def record(
@@ -42,6 +46,7 @@ def record(
             "user_id": person.pk if person else None,
         },
     )
+    recorded.send(sender=type(instance), action=action, instance=instance, user=person, after=after)
 
 
 def _to_json(value: Any) -> Any:

@@ -8,6 +8,7 @@ from django.dispatch import receiver
 
 from wagtail.signals import page_published
 
+from publishing.domain import release_notices  # noqa: F401 -- registers whom a release waits for
 from publishing.domain.plans import sync_tasks
 from publishing.models import YearlyPlanPage
 

@@ -148,3 +148,11 @@ class AdjustmentKind(models.TextChoices):
     BONUS = "bonus", _("Bonus")
     PENALTY = "penalty", _("Penalty")
     WITHDRAWAL = "withdrawal", _("Withdrawal")
+
+
+class MailRhythm(models.TextChoices):
+    """How often a person wants notices by mail."""
+
+    IMMEDIATE = "immediate", _("At once: a mail within minutes")
+    DAILY = "daily", _("Daily: one mail in the morning")
+    OFF = "off", _("No mails: notices in the portal alone")

@@ -1,9 +1,15 @@
 """What submissions connect to the foundation once the registry is ready; each one call into the domain."""
 
+from typing import Any
+
+from django.dispatch import receiver
+
+from cms import audit
 from cms.domain.files import register_reader
 from cms.enums import FileKind
 from submissions import navigation, unit_navigation  # noqa: F401 -- register menu items and things to do
 from submissions.domain.council import may_read_attachment
+from submissions.domain.event_notices import tell_about
 from submissions.domain.evidence import may_read_evidence
 from submissions.domain.explanations import may_read_explanation_file
 from submissions.domain.signed_reports import may_read_signed_report
@@ -12,3 +18,9 @@ register_reader(FileKind.SIGNED_REPORT, may_read_signed_report)
 register_reader(FileKind.EVIDENCE, may_read_evidence)
 register_reader(FileKind.EVIDENCE, may_read_explanation_file)
 register_reader(FileKind.ATTACHMENT, may_read_attachment)
+
+
+@receiver(audit.recorded, dispatch_uid="submissions.event_notices")
+def tell_people(action: str, instance: Any, user: Any, after: Any, **_: Any) -> None:
+    """Tell those whom a change of state concerns."""
+    tell_about(action=action, instance=instance, user=user, after=after)

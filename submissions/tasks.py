@@ -58,11 +58,15 @@ def write_unit_report(ctx: JobContext, *, submission_id: int, receipt_id: int | 
     ctx.attach_result(report_name(submission, receipt, kind), write(document, kind))
 
 
-def remind_and_mail() -> None:
-    """Tell units about the lock of their forms and mail what was not mailed yet. Safe to run twice."""
+def remind_units() -> None:
+    """Tell units, and the secretariat at the lock, about forms that were not sent. Safe to run twice."""
     with override(settings.LANGUAGE_CODE):
         remind()
-        mail_notices()
+
+
+def mail() -> None:
+    """Mail what was not mailed yet, to each as often as he or she wants it. Safe to run twice."""
+    mail_notices()
 
 
 def drop_uploads() -> None:
@@ -71,7 +75,8 @@ def drop_uploads() -> None:
 
 
 register_schedule("submissions.drop_uploads", "submissions.tasks.drop_uploads", minutes=60)
-register_schedule("submissions.remind", "submissions.tasks.remind_and_mail", minutes=15)
+register_schedule("submissions.remind", "submissions.tasks.remind_units", minutes=15)
+register_schedule("submissions.mail_notices", "submissions.tasks.mail", minutes=5)
 
 
 def tell_editors() -> int:

@@ -213,6 +213,8 @@ PORTAL_IMPORT_MAX_ROWS = env.int("PORTAL_IMPORT_MAX_ROWS", default=200_000)
 PORTAL_IMPORT_MAX_COLUMNS = env.int("PORTAL_IMPORT_MAX_COLUMNS", default=200)
 
 # Days before the lock of a form at which its contributors and leader are reminded; 0 is the word at the lock.
+# Local hour after which those who want one mail a day get it.
+PORTAL_DIGEST_HOUR = env.int("PORTAL_DIGEST_HOUR", default=7)
 PORTAL_REMINDER_DAYS = env.list("PORTAL_REMINDER_DAYS", cast=int, default=[7, 3, 1, 0])
 
 # --- mail -------------------------------------------------------------------------------------------------------------

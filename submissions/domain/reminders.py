@@ -1,9 +1,8 @@
-"""Reminders before the lock and the word at the lock, to contributors and leaders of units that have not sent."""
+"""Reminders before the lock and the word at it: to people of units that have not sent, then to the secretariat."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 
 from django.conf import settings
 from django.urls import reverse
@@ -13,15 +12,15 @@ from django.utils.translation import ngettext
 
 from cms import clock
 from cms.enums import Role
-from cms.models import Membership, User
 from submissions.domain.access import with_place
 from submissions.domain.deadlines import deadlines_of
 from submissions.domain.notices import notify
+from submissions.domain.people import members_of
 from submissions.domain.progress import Progress, progress_of
-from submissions.enums import ParticipantStatus, RoundState, SubmissionState
-from submissions.models import Submission
+from submissions.domain.round_overview import counts
+from submissions.enums import ParticipantStatus, Phase, RoundState, SubmissionState
+from submissions.models import PhaseDeadline, Submission
 
-TOLD = (Role.CONTRIBUTOR, Role.LEADER)
 # After this time past the lock nobody is told any more that it has fallen.
 LOCK_TOLD_WITHIN = dt.timedelta(days=2)
 
@@ -42,7 +41,7 @@ def remind() -> int:
     due = deadlines_of(forms := list(rows))
     marks = {form.pk: mark for form in forms if (mark := _mark(due[form.pk], now)) is not None}
     waiting = [form for form in forms if form.pk in marks]
-    progress, people = progress_of(waiting), _people(waiting)
+    progress, people = progress_of(waiting), members_of(form.participant.unit_id for form in waiting)
     told = 0
     for form in waiting:
         closes = due[form.pk]
@@ -51,11 +50,38 @@ def remind() -> int:
         title = _title(form, marks[form.pk], closes)
         told += len(
             notify(
-                users=people[form.participant.unit_id],
+                users=people.get(form.participant.unit_id, []),
                 key=f"lock:{form.pk}:{int(closes.timestamp())}:{marks[form.pk]}",
                 title=title,
                 text=_state(progress[form.pk]),
                 url=reverse("submissions:overview", args=[form.pk]),
+            )
+        )
+    return told + _tell_secretariat(now)
+
+
+def _tell_secretariat(now: dt.datetime) -> int:
+    """After the lock of a round tell its secretariat who has sent; return how many notices were new."""
+    if 0 not in settings.PORTAL_REMINDER_DAYS:
+        return 0
+    fallen = PhaseDeadline.objects.filter(
+        phase=Phase.SELF_ASSESSMENT,
+        closes_at__lte=now,
+        closes_at__gt=now - LOCK_TOLD_WITHIN,
+        round__state__in=(RoundState.OPEN, RoundState.APPRAISAL),
+    ).select_related("round")
+    told = 0
+    for deadline in fallen:
+        round_ = deadline.round
+        number = counts(round_)
+        people = members_of([round_.owner_id], roles=(Role.SECRETARIAT,)).get(round_.owner_id, [])
+        told += len(
+            notify(
+                users=people,
+                key=f"locked:{round_.pk}:{int(deadline.closes_at.timestamp())}",
+                title=_("The self-assessment is locked: %(round)s") % {"round": round_.name},
+                text=_("%(sent)s of %(total)s units have sent.") % {"sent": number.sent, "total": number.total},
+                url=reverse("submissions:round_progress", args=[round_.code]) + "?tinh-trang=chua-gui",
             )
         )
     return told
@@ -70,15 +96,6 @@ def _mark(due: dt.datetime | None, now: dt.datetime) -> int | None:
         return 0 if 0 in days_told else None
     reached = [days for days in days_told if days and due - now <= dt.timedelta(days=days)]
     return min(reached, default=None)
-
-
-def _people(forms: list[Submission]) -> dict[int, list[User]]:
-    units = {form.participant.unit_id for form in forms}
-    found: dict[int, list[User]] = defaultdict(list)
-    members = Membership.objects.in_force(clock.today()).filter(unit__in=units, role__in=TOLD).select_related("user")
-    for membership in members:
-        found[membership.unit_id].append(membership.user)
-    return found
 
 
 def _title(form: Submission, mark: int, closes: dt.datetime) -> str:

@@ -15,7 +15,7 @@ from submissions.models.explanations import ExplanationRequest
 from submissions.models.incoming import IncomingUpload
 from submissions.models.ledger import Adjustment, RoundSeal, ScoreEntry
 from submissions.models.notes import LeafNote
-from submissions.models.notices import Notice
+from submissions.models.notices import Notice, NoticeSetting
 from submissions.models.rounds import AppraisalAssignment, AssessmentRound, Extension, Participant, PhaseDeadline
 from submissions.models.submissions import Answer, Evidence, EvidenceUse, Receipt, SignOff, Submission
 from submissions.models.survey import (
@@ -60,6 +60,7 @@ __all__ = [
     "Invitation",
     "LeafNote",
     "Notice",
+    "NoticeSetting",
     "Participant",
     "PhaseDeadline",
     "PrintedLetters",

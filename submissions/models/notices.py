@@ -1,8 +1,10 @@
-"""What the portal tells people: kept until read, mailed once."""
+"""What the portal tells people: kept until read, mailed once, as often as each person wants mails."""
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from submissions.enums import MailRhythm
 
 
 class Notice(models.Model):
@@ -22,7 +24,25 @@ class Notice(models.Model):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once_per_person")]
-        indexes = [models.Index(fields=["user", "read_at"], name="notice_unread")]
+        indexes = [
+            models.Index(fields=["user", "read_at"], name="notice_unread"),
+            models.Index(fields=["created_at"], condition=models.Q(mailed_at__isnull=True), name="notice_not_mailed"),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+
+class NoticeSetting(models.Model):
+    """How often a person wants notices by mail. Nobody has a row before choosing: mails then come at once."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notice_setting")
+    mail = models.CharField(_("mails"), max_length=10, choices=MailRhythm, default=MailRhythm.IMMEDIATE)
+    digest_on = models.DateField(_("day of the last daily mail"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("choice of mails")
+        verbose_name_plural = _("choices of mails")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_mail_display()}"

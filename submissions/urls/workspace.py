@@ -36,6 +36,7 @@ urlpatterns = [
     path(f"{FORM}bien-nhan/", review.receipt, name="receipt"),
     path("thong-bao/", notices.notices, name="notices"),
     path("thong-bao/da-doc/", notices.read_all, name="notices_read"),
+    path("thong-bao/thu/", notices.choose_mails, name="notices_mail"),
     path("thong-bao/<int:pk>/", notices.open_notice, name="notice"),
     path("minh-chung/", evidence.my_libraries, name="libraries"),
     path("minh-chung/don-vi/<int:unit>/", evidence.unit_library, name="library"),

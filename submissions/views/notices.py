@@ -1,34 +1,47 @@
-"""What the portal has told the user."""
+"""What the portal has told the user, and how often it comes by mail."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from submissions.domain.notices import mark_read, unread
+from submissions.domain.notices import choose_mail_rhythm, mail_rhythm, mark_read, unread
+from submissions.enums import MailRhythm
 from submissions.models import Notice
 
 
 @login_required
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    """List the user's notices, unread ones marked."""
-    page = Paginator(Notice.objects.filter(user=request.user), 50).get_page(request.GET.get("trang"))
+    """List the user's notices, unread ones marked; all, or what the address asks for."""
+    only_unread = request.GET.get("xem") == "chua-doc"
+    rows = unread(request.user) if only_unread else Notice.objects.filter(user=request.user)
+    page = Paginator(rows, 50).get_page(request.GET.get("trang"))
     return render(
         request,
         "submissions/workspace/notice_list.html",
-        {"page_obj": page, "unread": unread(request.user).count()},
+        {
+            "page_obj": page,
+            "unread": unread(request.user).count(),
+            "only_unread": only_unread,
+            "rhythms": MailRhythm.choices,
+            "rhythm": mail_rhythm(request.user),
+        },
     )
 
 
 @login_required
 @require_POST
 def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
-    """Mark a notice as read and go to its place."""
+    """Mark a notice as read and go to its place, or stay with the list."""
     notice = get_object_or_404(Notice, pk=pk, user=request.user)
     mark_read(user=request.user, pk=pk)
+    if request.POST.get("viec") == "da-doc":
+        return redirect("submissions:notices")
     safe = url_has_allowed_host_and_scheme(notice.url, allowed_hosts=None)
     return redirect(notice.url if notice.url and safe else "submissions:notices")
 
@@ -38,4 +51,17 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark everything as read."""
     mark_read(user=request.user)
+    return redirect("submissions:notices")
+
+
+@login_required
+@require_POST
+def choose_mails(request: HttpRequest) -> HttpResponse:
+    """Choose how often notices come by mail."""
+    rhythm = request.POST.get("thu", "")
+    if rhythm in MailRhythm.values:
+        choose_mail_rhythm(user=request.user, rhythm=rhythm)
+        messages.success(request, _("Your choice is stored."))
+    else:
+        messages.error(request, _("Choose how often mails shall come."))
     return redirect("submissions:notices")

@@ -40,9 +40,14 @@ def test_remind__seven_three_one_days_and_at_the_lock_each_once():
         run_at(lock + dt.timedelta(hours=1)),
         run_at(lock + dt.timedelta(days=3)),
     ]
-    assert told == [0, 3, 0, 3, 3, 3, 0, 0]
+    assert told == [0, 3, 0, 3, 3, 4, 0, 0]
     receivers = set(Notice.objects.values_list("user_id", flat=True))
-    assert receivers == {this.contributor.pk, this.leader.pk, this.other_contributor.pk}
+    assert receivers == {this.contributor.pk, this.leader.pk, this.other_contributor.pk, this.secretary.pk}
+    summary = Notice.objects.get(user=this.secretary)
+    assert (summary.text, summary.url) == (
+        "0 trong 2 đơn vị đã gửi bài.",
+        reverse("submissions:round_progress", args=[this.round.code]) + "?tinh-trang=chua-gui",
+    )
 
 
 def test_remind__days_and_the_word_at_the_lock_are_configured(settings):
@@ -57,7 +62,7 @@ def test_remind__not_after_sending():
     this = open_round()
     fill_sign_send(this)
     assert run_at(closes(this) - dt.timedelta(days=1)) == 1
-    assert Notice.objects.get().user == this.other_contributor
+    assert Notice.objects.get(key__startswith="lock:").user == this.other_contributor
 
 
 def test_remind__extension_moves_the_reminder():

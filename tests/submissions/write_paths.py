@@ -420,6 +420,7 @@ OTHER_ADDRESSES: dict[str, str] = {
     "survey:enter_code": "finds a questionnaire, writes nothing",
     "submissions:notice": "marks the own notice as read",
     "submissions:notices_read": "marks the own notices as read",
+    "submissions:notices_mail": "chooses how often the own notices are mailed",
     "submissions:notes": "a note between colleagues, no part of the form",
     "submissions:note_edit": "changes the own note",
     "submissions:note_delete": "deletes the own note",
