@@ -15,9 +15,16 @@ MEMBER_ROLES = (Role.CONTRIBUTOR, Role.LEADER)
 
 
 def with_place(rows: QuerySet[Submission]) -> QuerySet[Submission]:
-    """Select what every screen of a form needs; the definition's JSON is left out until it is first parsed."""
+    """Select what every screen of a form needs; the edition's JSON is left out until it is first parsed."""
     return rows.select_related("participant__unit", "participant__round__edition", "participant__round__owner").defer(
-        "participant__round__edition__definition_json"
+        "participant__round__edition__definition_json", "participant__round__edition__lineage_json"
+    )
+
+
+def with_definition(rows: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Select the state of a form and what its definition follows from, and nothing else: for the writes of a page."""
+    return rows.select_related("participant__round__edition").only(
+        "state", "participant__unit_id", "participant__facts", "participant__round__edition__sha256"
     )
 
 

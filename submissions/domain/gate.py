@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,7 @@ from cms import clock
 from cms.enums import Role
 from cms.exceptions import PermissionRefused
 from cms.models import User
-from cms.permissions import units_where
+from cms.permissions import memberships_of
 from criteria_pages.enums import Scorer
 from submissions.domain.definitions import definition_for
 from submissions.enums import ExtensionScope, ParticipantStatus, Phase, RoundState, SubmissionState, WriteAction
@@ -71,7 +72,7 @@ def lock_submission(pk: int) -> Submission:
     Submission.objects.select_for_update().values_list("pk").get(pk=pk)
     return (
         Submission.objects.select_related("participant__unit", "participant__round__edition")
-        .defer("participant__round__edition__definition_json")
+        .defer("participant__round__edition__definition_json", "participant__round__edition__lineage_json")
         .get(pk=pk)
     )
 
@@ -124,17 +125,41 @@ def effective_deadline(
     return _times(participant, phase, receipt).until(code)
 
 
+@dataclass(frozen=True)
+class Openness:
+    """What of a form is open: the last receipt, when the form locks (None: never or no deadline), the open leaves."""
+
+    receipt: Receipt | None
+    deadline: dt.datetime | None
+    codes: frozenset[str]
+
+
+def openness_of(submission: Submission, *, now: dt.datetime | None = None) -> Openness:
+    """Return what of the form is open for self-assessment, in three queries; for screens that show it.
+
+    The deadline of a form that was sent is that of its reopening; where nothing was reopened, the one that it had.
+    """
+    receipt = _last_receipt(submission)
+    everything = _times(submission.participant, Phase.SELF_ASSESSMENT, None)
+    times = everything.after(receipt)
+    return Openness(
+        receipt=receipt,
+        deadline=times.until(None) or everything.until(None),
+        codes=_open_codes(submission.participant, times, now or clock.now()),
+    )
+
+
 def open_codes(submission: Submission, *, now: dt.datetime | None = None) -> frozenset[str]:
     """Return the codes of the leaves whose self-assessment deadline has not passed, in a fixed number of queries."""
-    participant = submission.participant
-    moment = now or clock.now()
-    receipt = submission.receipts.order_by("-sent_at", "-pk").first()
-    codes = [leaf.code for leaf in definition_for(participant).leaves if leaf.scorer == Scorer.SELF]
-    times = _times(participant, Phase.SELF_ASSESSMENT, receipt)
+    return openness_of(submission, now=now).codes
+
+
+def _open_codes(participant: Participant, times: _Times, moment: dt.datetime) -> frozenset[str]:
     if participant.round.state not in {RoundState.OPEN, RoundState.APPRAISAL}:
         return frozenset()
     if times.base is not None and moment < times.base.opens_at:
         return frozenset()
+    codes = [leaf.code for leaf in definition_for(participant).leaves if leaf.scorer == Scorer.SELF]
     return frozenset(code for code in codes if (until := times.until(code)) is not None and moment <= until)
 
 
@@ -147,6 +172,13 @@ class _Times:
     receipt: Receipt | None
     base: PhaseDeadline | None
     extensions: tuple[Extension, ...]
+
+    def after(self, receipt: Receipt | None) -> _Times:
+        """The same once the form was sent: only what reopens that sending counts."""
+        if receipt is None:
+            return self
+        reopening = tuple(e for e in self.extensions if e.reopens_id == receipt.pk)
+        return replace(self, receipt=receipt, extensions=reopening)
 
     def until(self, code: str | None) -> dt.datetime | None:
         """When the leaf (None: the whole form) locks; None where nothing is open or no deadline is set."""
@@ -164,31 +196,59 @@ class _Times:
 
 def _times(participant: Participant, phase: str, receipt: Receipt | None) -> _Times:
     extensions = Extension.objects.filter(participant=participant, phase=phase)
-    if receipt is not None:
-        extensions = extensions.filter(reopens=receipt)
     base = PhaseDeadline.objects.filter(round_id=participant.round_id, phase=phase).first()
-    return _Times(participant, phase, receipt, base, tuple(extensions))
+    return _Times(participant, phase, None, base, tuple(extensions)).after(receipt)
+
+
+def _last_receipt(submission: Submission) -> Receipt | None:
+    return submission.receipts.order_by("-sent_at", "-pk").first()
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the gate asks of the database beside the form itself."""
+
+    is_writer: bool
+    receipt: Receipt | None
+    times: _Times
+
+
+def _facts(*, user: User, submission: Submission, action: str) -> _Facts:
+    """Read them in one query; receipts and extensions, which few forms have, by one more each where there are any."""
+    participant, phase = submission.participant, phase_of(action)
+    extensions = Extension.objects.filter(participant=participant, phase=phase)
+    writers = memberships_of(user).filter(role__in=WRITERS[action], unit_id=participant.unit_id)
+    asked = (Exists(writers), Exists(submission.receipts.all()), Exists(extensions))
+    deadline = PhaseDeadline.objects.filter(round_id=participant.round_id, phase=phase)
+    found = list(deadline.values_list(*asked, "pk", "opens_at", "closes_at"))
+    if not found:
+        found = [(*row, None, None, None) for row in Submission.objects.filter(pk=submission.pk).values_list(*asked)]
+    is_writer, was_sent, was_extended, base_pk, opens_at, closes_at = found[0]
+    base = None
+    if base_pk is not None:
+        base = PhaseDeadline(
+            pk=base_pk, round_id=participant.round_id, phase=phase, opens_at=opens_at, closes_at=closes_at
+        )
+    times = _Times(participant, phase, None, base, tuple(extensions) if was_extended else ())
+    receipt = _last_receipt(submission) if was_sent and action != WriteAction.EXPLAIN else None
+    return _Facts(is_writer=is_writer, receipt=receipt, times=times.after(receipt))
 
 
 def _ask(*, user: User, submission: Submission, codes: Collection[str | None], action: str, now: dt.datetime) -> None:
     participant = submission.participant
-    _check_person(user=user, participant=participant, action=action)
+    facts = _facts(user=user, submission=submission, action=action)
+    _check_person(facts, participant=participant, action=action)
     _check_participant(participant)
     for code in codes:
         if code is not None:
             _check_leaf(participant=participant, code=code)
-    receipt = None
-    if action != WriteAction.EXPLAIN:
-        receipt = submission.receipts.order_by("-sent_at", "-pk").first()
-    _check_state(submission=submission, action=action, receipt=receipt)
-    phase = phase_of(action)
-    _check_round(participant=participant, phase=phase)
+    _check_state(submission=submission, action=action, receipt=facts.receipt)
+    _check_round(participant=participant, phase=phase_of(action))
     if action == WriteAction.SCAN and submission.state != SubmissionState.SIGNED:
         # The paper of a form that was sent in time follows it; nothing that was sent is changed by it.
         return
-    times = _times(participant, phase, receipt)
     for code in codes:
-        _check_time(times, code=code, now=now)
+        _check_time(facts.times, code=code, now=now)
 
 
 def _covers(extension: Extension, *, participant: Participant, code: str | None) -> bool:
@@ -201,10 +261,9 @@ def _covers(extension: Extension, *, participant: Participant, code: str | None)
     return definition.has_leaf(code) and definition.path(code)[0].code == extension.code
 
 
-def _check_person(*, user: User, participant: Participant, action: str) -> None:
-    roles = WRITERS[action]
-    if not user.is_active or not units_where(user, *roles).filter(pk=participant.unit_id).exists():
-        names = ", ".join(str(Role(role).label) for role in roles)
+def _check_person(facts: _Facts, *, participant: Participant, action: str) -> None:
+    if not facts.is_writer:
+        names = ", ".join(str(Role(role).label) for role in WRITERS[action])
         raise PermissionRefused(
             _("“%(action)s” for %(unit)s is for people with the role: %(roles)s of this unit. Your account has none.")
             % {"action": WriteAction(action).label, "unit": participant.unit.name, "roles": names}

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from criteria_pages.definition import Definition, Domain, Leaf
 from criteria_pages.enums import Scorer
 from submissions.domain.definitions import definition_for
-from submissions.models import Answer, Submission
+from submissions.models import Answer, EvidenceUse, Submission
 
 ANSWER_MISSING = "answer"
 ANSWER_PARTLY = "partly"
@@ -71,7 +71,7 @@ class AnswerState:
     applicable: bool
     has_inputs: bool
     explained: bool
-    evidence: int
+    evidenced: bool
 
 
 def submission_progress(submission: Submission) -> Progress:
@@ -82,22 +82,26 @@ def submission_progress(submission: Submission) -> Progress:
 def progress_of(submissions: Iterable[Submission]) -> dict[int, Progress]:
     """Return the progress of many forms by their primary keys, in one query for all answers.
 
-    Give submissions with `participant__round__edition` selected.
+    The texts stay in the database: only whether there are any is read. Give submissions with
+    `participant__round__edition` selected.
     """
     rows = list(submissions)
     answers: dict[int, dict[str, AnswerState]] = {row.pk: {} for row in rows}
-    found: QuerySet[Answer] = Answer.objects.filter(submission__in=rows).order_by()
-    values = found.annotate(pieces=Count("evidence_uses")).values_list(
-        "submission_id", "code", "self_points", "self_applicable", "inputs", "explanation", "pieces"
-    )
-    for pk, code, points, applicable, inputs, explanation, pieces in values:
-        answers[pk][code] = AnswerState(
-            points=points,
-            applicable=applicable,
-            has_inputs=bool(inputs),
-            explained=bool(explanation),
-            evidence=pieces,
+    values = (
+        Answer.objects.filter(submission__in=rows)
+        .order_by()
+        .values_list(
+            "submission_id",
+            "code",
+            "self_points",
+            "self_applicable",
+            ~Q(inputs={}),
+            ~Q(explanation=""),
+            Exists(EvidenceUse.objects.filter(answer=OuterRef("pk"))),
         )
+    )
+    for pk, code, points, applicable, has_inputs, explained, evidenced in values:
+        answers[pk][code] = AnswerState(points, applicable, has_inputs, explained, evidenced)
     return {row.pk: compute_progress(definition_for(row.participant), answers[row.pk]) for row in rows}
 
 
@@ -127,7 +131,7 @@ def lack_of(leaf: Leaf, answer: AnswerState | None) -> str | None:
     """
     if answer is None or (answer.points is None and answer.applicable):
         return ANSWER_PARTLY if answer is not None and answer.has_inputs else ANSWER_MISSING
-    if leaf.evidence_required and not answer.evidence and not answer.explained:
+    if leaf.evidence_required and not answer.evidenced and not answer.explained:
         return EXPLANATION_MISSING
     return None
 

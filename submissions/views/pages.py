@@ -19,13 +19,12 @@ from cms.exceptions import PortalError
 from cms.models import User
 from cms.permissions import roles_of
 from criteria_pages.definition import Definition
-from submissions.domain.access import MEMBER_ROLES, readable_submission, with_place
+from submissions.domain.access import MEMBER_ROLES, readable_submission, with_definition
 from submissions.domain.definitions import definition_for
-from submissions.domain.gate import effective_deadline, open_codes
+from submissions.domain.gate import openness_of
 from submissions.domain.progress import Progress, submission_progress
-from submissions.domain.sending import last_receipt
 from submissions.domain.sign_off import valid_sign_off
-from submissions.enums import Phase, SubmissionState
+from submissions.enums import SubmissionState
 from submissions.models import Receipt, SignOff, Submission
 
 
@@ -116,7 +115,7 @@ def place_of(user: User, pk: int) -> FormPlace:
     except Submission.DoesNotExist as error:
         raise Http404 from error
     participant = submission.participant
-    receipt = last_receipt(submission)
+    openness = openness_of(submission)
     roles = roles_of(user)
     mine = {role for role in MEMBER_ROLES if (role, participant.unit_id) in roles}
     return FormPlace(
@@ -124,14 +123,13 @@ def place_of(user: User, pk: int) -> FormPlace:
         submission=submission,
         definition=definition_for(participant),
         progress=submission_progress(submission),
-        deadline=effective_deadline(participant, Phase.SELF_ASSESSMENT, receipt=receipt)
-        or effective_deadline(participant, Phase.SELF_ASSESSMENT),
+        deadline=openness.deadline,
         now=clock.now(),
-        receipt=receipt,
+        receipt=openness.receipt,
         signed=valid_sign_off(submission),
         is_contributor=Role.CONTRIBUTOR in mine,
         is_leader=Role.LEADER in mine,
-        open_codes=open_codes(submission) if mine else frozenset(),
+        open_codes=openness.codes if mine else frozenset(),
     )
 
 
@@ -185,7 +183,7 @@ def json_screen(view: View) -> View:
     @json_view
     @wraps(view)
     def shown(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
-        submission = with_place(Submission.objects.filter(pk=pk)).first()
+        submission = with_definition(Submission.objects.filter(pk=pk)).first()
         if submission is None:
             raise Http404
         return view(request, submission, **kwargs)
