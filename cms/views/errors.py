@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.translation import gettext as _
+
+from cms.storage import tells_of_a_full_disk
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -24,7 +28,16 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500."""
+    """500; 507 with its sentence where the disk is full, so that people know that it is not what they sent."""
+    if tells_of_a_full_disk(sys.exc_info()[1]):
+        return _page(
+            request,
+            507,
+            _(
+                "The server's disk is full, so this was not stored. What was saved before stays saved, and nothing was "
+                "stored by halves. Tell the administrator, and try again later."
+            ),
+        )
     return _page(request, 500)
 
 
@@ -42,10 +55,11 @@ def refused(request: HttpRequest, message: str, status: int) -> HttpResponse:
 
 def _page(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
     if _wants_json(request):
-        return JsonResponse({"detail": message or str(status)}, status=status)
-    if status == 500:
+        told = {"message": message} if message else {}
+        return JsonResponse({"detail": message or str(status), **told}, status=status)
+    if status >= 500:
         # No context processors: they may reach for what is broken.
-        return HttpResponse(get_template("500.html").render({"message": message}), status=status)
+        return HttpResponse(get_template("500.html").render({"message": message, "status": status}), status=status)
     return render(request, f"{status}.html", {"message": message}, status=status)
 
 

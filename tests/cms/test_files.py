@@ -1,11 +1,18 @@
 """Private files: kept once, named safely, typed by content, read only by those who may."""
 
+import errno
 import io
+import json
+import os
 import uuid
+from pathlib import Path
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
+from django.db import OperationalError
 from django.urls import reverse
+from django.utils import translation
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +20,8 @@ from hypothesis import strategies as st
 from cms.domain.files import clean_name, detect_type, is_intact, may_read, register_reader, store_file
 from cms.enums import FileKind, Role
 from cms.models import StoredFile
+from cms.storage import PrivateFileStorage
+from cms.views.errors import server_error
 from tests.factories.cms import JobRunFactory, StoredFileFactory, UserFactory, user_with_role
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -162,3 +171,59 @@ def test_only_images_of_the_media_folder_are_public(client, settings, path, stat
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(b"x")
     assert client.get(f"/media/{path}").status_code == status
+
+
+class FullDisk(PrivateFileStorage):
+    """A disk that takes the first bytes of a file and has no room for the rest."""
+
+    def _save(self, name, content):
+        return super()._save(name, BrokenOff(content))
+
+
+class BrokenOff(File):
+    """Content that is written for a while and then meets the end of the disk."""
+
+    def chunks(self, chunk_size=None):
+        yield self.read(4)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def files_below(folder):
+    return [path for path in Path(folder).rglob("*") if path.is_file()]
+
+
+def test_a_full_disk_leaves_nothing_behind_and_says_so(tmp_path, settings, rf):
+    settings.STORAGES = settings.STORAGES | {
+        "private": {"BACKEND": "tests.cms.test_files.FullDisk", "OPTIONS": {"location": str(tmp_path)}}
+    }
+    request = rf.post("/lam-viec/", headers={"accept": "application/json"})
+    with translation.override("vi"):
+        try:
+            stored(b"%PDF-full")
+        except OSError:
+            answer = server_error(request)
+            page = server_error(rf.post("/lam-viec/"))
+    assert (answer.status_code, page.status_code) == (507, 507)
+    sentence = json.loads(answer.content)["message"]
+    assert sentence.startswith("Ổ đĩa của máy chủ đã hết dung lượng")
+    assert sentence in page.content.decode()
+    assert (files_below(tmp_path), StoredFile.objects.count()) == ([], 0)
+
+
+def test_what_the_database_says_of_a_full_disk_is_understood(rf):
+    try:
+        raise OperationalError("database or disk is full") from psycopg.errors.DiskFull("could not extend file")
+    except OperationalError:
+        assert server_error(rf.get("/")).status_code == 507
+    try:
+        raise OperationalError("database is locked")
+    except OperationalError:
+        assert server_error(rf.get("/")).status_code == 500
+
+
+def test_of_two_files_of_one_name_none_overwrites_the_other(tmp_path):
+    storage = PrivateFileStorage(location=str(tmp_path))
+    # Both chose the name while it was free.
+    names = [storage._save("aa/bb/x", ContentFile(content)) for content in (b"one", b"two")]
+    assert [storage.open(name).read() for name in names] == [b"one", b"two"]
+    assert len(files_below(tmp_path)) == 2

@@ -194,7 +194,8 @@
     } else if (data.state === "refused") {
       this.say("error", texts.textRefused + ": " + data.message);
     } else {
-      this.say("offline", texts.textOffline);
+      // The server is there but cannot store now (a full disk says so in a sentence): kept here, tried again.
+      this.say("offline", data.message || texts.textOffline);
       this.plan(RETRIES[Math.min(this.tries++, RETRIES.length - 1)]);
     }
   };

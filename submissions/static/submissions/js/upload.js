@@ -179,7 +179,7 @@
     } else if (data.state === "signed_out" || status === 403) {
       this.signedOut(data.login || "");
     } else {
-      this.wait();
+      this.wait(0, data.message);
     }
   };
 
