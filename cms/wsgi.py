@@ -1,5 +1,6 @@
 """WSGI entry of the portal."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -10,3 +11,7 @@ _portal = get_wsgi_application()
 from cms.baked import BakedPages  # noqa: E402 -- needs the settings
 
 application = BakedPages(_portal)
+
+# What was loaded stays for ever: the collector need not walk it again, and forked workers go on sharing its pages.
+gc.collect()
+gc.freeze()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cms.enums import Role
 from cms.models import User
 from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
-from cms.permissions import has_role, may_read_all, units_where
+from cms.permissions import READ_ALL_ROLES, has_role, roles_in, units_where
 from publishing.domain.desk import DESK_ROLES, may_approve, releases_seen_by, rounds_to_release
 from publishing.domain.plan_progress import REPORTERS
 from publishing.domain.roll_up import may_roll_up
@@ -25,12 +25,14 @@ from submissions.navigation import RoundTab, register_round_action, register_rou
 @register_workspace_item
 def items(request: HttpRequest) -> Iterable[NavItem]:
     """The releases desk, and the tasks of plans for those who report on them."""
-    user = request.user
-    if units_where(user, *DESK_ROLES).exists() or may_read_all(user):
+    roles = roles_in(request)
+    if roles.intersection((*DESK_ROLES, *READ_ALL_ROLES)):
         url = reverse("publishing:desk")
         yield NavItem(_("Publication"), url, "megaphone", request.path.startswith(url))
+    if not roles.intersection(REPORTERS):
+        return
     led = PlanTask.objects.filter(plan__live=True, units__role=PlanRole.LEAD)
-    if led.filter(units__unit__in=units_where(user, *REPORTERS)).exists():
+    if led.filter(units__unit__in=units_where(request.user, *REPORTERS)).exists():
         url = reverse("publishing:my_tasks")
         yield NavItem(_("Plan tasks"), url, "calendar-days", request.path.startswith(url))
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cms.enums import Role
 from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
-from cms.permissions import roles_of
+from cms.permissions import roles_in, roles_of
 from submissions.domain.access import MEMBER_ROLES, own_submissions
 from submissions.domain.deadlines import deadlines_of
 from submissions.domain.notices import unread
@@ -22,8 +22,7 @@ from submissions.enums import RoundState, SubmissionState
 @register_workspace_item
 def unit_items(request: HttpRequest) -> Iterator[NavItem]:
     """The unit's forms and library, for people who fill in or sign."""
-    user = request.user
-    if not user.is_authenticated or not any(role in MEMBER_ROLES for role, _unit in roles_of(user)):
+    if not request.user.is_authenticated or not roles_in(request).intersection(MEMBER_ROLES):
         return
     for label, name, icon in (
         (_("Self-assessment forms"), "submissions:forms", "pencil-square"),

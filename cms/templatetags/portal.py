@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -176,14 +177,14 @@ def highlight(text: str, query: str) -> SafeString:
 @register.simple_tag(name="icon")
 def icon(name: str, css: str = "", label: str = "", style: str = "outline") -> SafeString:
     """An inline icon of heroicons; decorative unless a label is given."""
-    svg = heroicons._render_icon(style, str(name) + "", 24, {"class": f"icon {css}".strip(), "focusable": "false"})
-    if label:
-        return format_html(
-            '{}<span class="visually-hidden">{}</span>',
-            mark_safe(svg),
-            label,
-        )
-    return mark_safe(svg)
+    svg = _svg(str(name), f"icon {css}".strip(), style)
+    return format_html('{}<span class="visually-hidden">{}</span>', svg, label) if label else svg
+
+
+@lru_cache(maxsize=512)
+def _svg(name: str, css: str, style: str) -> SafeString:
+    """Drawn once per process: a form of a domain has a hundred icons of ten kinds."""
+    return mark_safe(heroicons._render_icon(style, name, 24, {"class": css, "focusable": "false"}))
 
 
 @register.filter

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterable
 
 from criteria_pages.models import CriteriaEdition, GuidancePage
 
 
-def guidance_by_code(edition: CriteriaEdition) -> dict[str, list[GuidancePage]]:
-    """Return the live guidance of every leaf of the edition by the leaf's code, newest first, in one query.
+def guidance_for(edition: CriteriaEdition, codes: Iterable[str]) -> list[GuidancePage]:
+    """Return the live guidance on the nodes of the edition's set, in one query.
 
-    Guidance on a domain or criterion explains all its leaves. Guidance that live guidance has replaced is left out.
+    `codes` are those of a leaf, its criterion and its domain, whose guidance explains the leaf too: what concerns the
+    first code comes first, and of each the newest. Guidance that live guidance has replaced is left out.
     """
-    pages = (
-        GuidancePage.objects.live()
-        .filter(criteria_set_id=edition.page_id)
-        .exclude(pk__in=GuidancePage.objects.live().filter(replaces__isnull=False).values("replaces_id"))
+    live = GuidancePage.objects.live()
+    pages = list(
+        live.filter(criteria_set_id=edition.page_id)
+        .exclude(pk__in=live.filter(replaces__isnull=False).values("replaces_id"))
         .order_by("-issued_on", "title")
     )
-    by_node: dict[str, list[GuidancePage]] = defaultdict(list)
-    for page in pages:
-        for code in page.codes:
-            by_node[code].append(page)
-    result: dict[str, list[GuidancePage]] = {}
-    for leaf in edition.definition.leaves:
-        domain, criterion, _leaf = edition.definition.path(leaf.code)
-        found = {page.pk: page for code in (leaf.code, criterion.code, domain.code) for page in by_node.get(code, ())}
-        result[leaf.code] = list(found.values())
-    return result
-
-
-def guidance_for(edition: CriteriaEdition, leaf_code: str) -> list[GuidancePage]:
-    """Return the live guidance of one leaf, that of the leaf itself first."""
-    return guidance_by_code(edition).get(leaf_code, [])
+    found = {page.pk: page for code in codes for page in pages if code in page.codes}
+    return list(found.values())

@@ -92,6 +92,10 @@ def _earlier_rounds(submission: Submission) -> list[Submission]:
             participant__unit_id=participant.unit_id, participant__round__year__lt=participant.round.year
         )
         .select_related("participant__unit", "participant__round__edition__predecessor")
+        .defer(
+            "participant__round__edition__definition_json",
+            "participant__round__edition__predecessor__definition_json",
+        )
         .order_by("-participant__round__year", "-pk")[:ROUNDS]
     )
 

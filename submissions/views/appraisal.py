@@ -255,7 +255,9 @@ def _leaf_response(
         "requests": requests_of(story.participant, story.leaf.code),
         "ask_form": AskForm(),
         "may_ask": refusal is None,
-        "guidance": guidance_for(story.participant.round.edition, story.leaf.code),
+        "guidance": guidance_for(
+            story.participant.round.edition, (story.leaf.code, story.criterion.code, story.domain.code)
+        ),
         "query": filter_query(request.GET),
         "others": _others(request, story, facts),
         "illustrative": story.participant.round.illustrative,

@@ -88,7 +88,9 @@ def save_answer(request: HttpRequest, place: FormPlace, code: str) -> HttpRespon
         messages.success(request, _("Criterion %(code)s was saved.") % {"code": answer.code})
         follow = request.POST.get("next")
         if follow == "next":
-            return HttpResponseRedirect(_next_missing(place, after=code) or card.url)
+            return HttpResponseRedirect(
+                _next_missing(place, submission_progress(place.submission), after=code) or card.url
+            )
         return HttpResponseRedirect(card.url)
     return _domain_screen(request, place, domain, replaced=card, status=409 if card.stale else 422)
 
@@ -298,7 +300,7 @@ def _domain_screen(
             tree=_tree(place, domain, place.progress),
             previous=place.definition.domains[number - 1] if number else None,
             following=place.definition.domains[number + 1] if number + 1 < len(place.definition.domains) else None,
-            next_missing=_next_missing(place, after=codes[-1], stay_in=codes),
+            next_missing=_next_missing(place, place.progress, after=codes[-1], stay_in=codes),
             side=side,
             replaced=replaced,
             colleagues=at_work([place.submission], besides=place.user)[place.submission.pk] if place.is_member else [],
@@ -340,9 +342,9 @@ def _tree(place: FormPlace, current: Domain, progress: Progress) -> list[dict[st
     return rows
 
 
-def _next_missing(place: FormPlace, *, after: str, stay_in: list[str] | None = None) -> str:
+def _next_missing(place: FormPlace, progress: Progress, *, after: str, stay_in: list[str] | None = None) -> str:
     """The address of the next missing leaf: in this screen first, then after it, then from the start."""
-    missing = [code for code in submission_progress(place.submission).missing if code in place.open_codes]
+    missing = [code for code in progress.missing if code in place.open_codes]
     if not missing:
         return ""
     order = [leaf.code for leaf in place.definition.leaves]
@@ -361,7 +363,7 @@ def _side(place: FormPlace, code: str) -> dict[str, Any]:
     if answer is not None:
         entries = ModelLogEntry.objects.for_instance(answer).select_related("user").order_by("-timestamp", "-pk")[:10]
         history = [{"entry": entry, "after": entry.data.get("after") or {}} for entry in entries]
-    guidance = guidance_for(place.submission.participant.round.edition, code)
+    guidance = guidance_for(place.submission.participant.round.edition, (leaf.code, criterion.code, domain.code))
     earlier = earlier_answer(place.submission, code)
     return {
         "leaf": leaf,

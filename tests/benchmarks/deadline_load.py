@@ -68,7 +68,7 @@ class Contributor:
 
     async def work(self, end: float) -> None:
         """Type, wait, type, until the end."""
-        await asyncio.sleep(self.chance.uniform(0, 3))
+        await asyncio.sleep(max(self.plan["begin"] - time.time(), 0) + self.chance.uniform(0, 3))
         while time.time() < end:
             draw = self.chance.random()
             try:

@@ -1,7 +1,7 @@
 """The round of a deadline day, made and looked at by processes of their own (`-m tests.benchmarks.deadline_world`).
 
 `setup UNITS FILE` writes who can write where (a session for each contributor, made without the password's slow hash);
-`lock MOMENT` sets the lock; `check FILE` compares what was acknowledged with what is stored and prints the findings.
+`lock SECONDS` sets the lock so long from now and prints when; `check FILE` compares what was acknowledged with what is stored and prints the findings.
 """
 
 from __future__ import annotations
@@ -71,11 +71,13 @@ def setup(units: int) -> dict[str, Any]:
     return {"people": people, "codes": [leaf.code for leaf in definition.leaves]}
 
 
-def lock(moment: str) -> None:
-    """Let the self-assessment lock at the moment."""
+def lock(seconds: float) -> str:
+    """Let the self-assessment lock so many seconds from now; return the moment."""
     from submissions.models import PhaseDeadline
 
-    PhaseDeadline.objects.filter(phase="self_assessment").update(closes_at=dt.datetime.fromisoformat(moment))
+    moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
+    PhaseDeadline.objects.filter(phase="self_assessment").update(closes_at=moment)
+    return moment.isoformat()
 
 
 def check(log: dict[str, Any]) -> dict[str, int]:
@@ -108,7 +110,7 @@ def main(arguments: list[str]) -> None:
     if act == "setup":
         Path(arguments[2]).write_text(json.dumps(setup(int(arguments[1]))), encoding="utf-8")
     elif act == "lock":
-        lock(arguments[1])
+        sys.stdout.write(lock(float(arguments[1])))
     elif act == "check":
         found = check(json.loads(Path(arguments[1]).read_text(encoding="utf-8")))
         sys.stdout.write(json.dumps(found))
