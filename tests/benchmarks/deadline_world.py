@@ -1,7 +1,8 @@
 """The round of a deadline day, made and looked at by processes of their own (`-m tests.benchmarks.deadline_world`).
 
 `setup UNITS FILE` writes who can write where (a session for each contributor, made without the password's slow hash);
-`lock SECONDS` sets the lock so long from now and prints when; `check FILE` compares what was acknowledged with what is stored and prints the findings.
+`lock SECONDS` sets the lock so long from now and prints when; `check FILE` compares what was acknowledged with what is
+stored and prints the findings.
 """
 
 from __future__ import annotations
