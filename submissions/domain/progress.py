@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 
 from criteria_pages.definition import Definition, Domain, Leaf
 from criteria_pages.enums import Scorer
@@ -95,14 +95,18 @@ def progress_of(submissions: Iterable[Submission]) -> dict[int, Progress]:
             "code",
             "self_points",
             "self_applicable",
-            ~Q(inputs={}),
-            ~Q(explanation=""),
+            _is(~Q(inputs={})),
+            _is(~Q(explanation="")),
             Exists(EvidenceUse.objects.filter(answer=OuterRef("pk"))),
         )
     )
     for pk, code, points, applicable, has_inputs, explained, evidenced in values:
         answers[pk][code] = AnswerState(points, applicable, has_inputs, explained, evidenced)
     return {row.pk: compute_progress(definition_for(row.participant), answers[row.pk]) for row in rows}
+
+
+def _is(condition: Q) -> ExpressionWrapper:
+    return ExpressionWrapper(condition, output_field=BooleanField())
 
 
 def compute_progress(definition: Definition, answers: Mapping[str, AnswerState]) -> Progress:
