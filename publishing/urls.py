@@ -13,6 +13,7 @@ from publishing.views import (
     ranking,
     releases,
     rounds_below,
+    survey,
     units,
 )
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("ket-qua/<slug:slug>/tieu-chi/<str:code>/", criteria.criterion, name="criterion"),
     path("ket-qua/<slug:slug>/so-sanh/", compare.compare, name="compare"),
     path("ket-qua/<slug:slug>/phuong-phap/", releases.methodology, name="methodology"),
+    path("ket-qua/<slug:slug>/dieu-tra/", survey.survey, name="survey"),
     path("ket-qua/<slug:slug>/du-lieu/", downloads.data_page, name="data"),
     path("ket-qua/<slug:slug>/tai-ve/<str:name>", downloads.download, name="download"),
     path("don-vi/<slug:unit_code>/", units.unit_latest, name="unit_latest"),

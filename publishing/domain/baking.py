@@ -210,6 +210,8 @@ def front_addresses(release: IndexRelease) -> Iterator[str]:
     """Yield the addresses that are asked for first, in the active language."""
     for name in ("ranking", "methodology", "data", "compare"):
         yield reverse(f"publishing:{name}", kwargs={"slug": release.slug})
+    if release.has_survey:
+        yield reverse("publishing:survey", kwargs={"slug": release.slug})
 
 
 def all_addresses(release: IndexRelease) -> Iterator[str]:

@@ -9,7 +9,7 @@ from functools import partial
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from publishing.domain import exports, packages
+from publishing.domain import exports, packages, surveys
 from publishing.models import IndexRelease
 
 
@@ -22,6 +22,7 @@ class ExportFile:
     label: str | Promise
     make: Callable[[IndexRelease], bytes]
     computed_only: bool = False
+    survey_only: bool = False
 
 
 CSV = "text/csv; charset=utf-8"
@@ -41,6 +42,10 @@ FILES = (
         exports.workbook,
     ),
     ExportFile("ket-qua.json", "application/json", gettext_lazy("Everything, JSON"), exports.release_json),
+    ExportFile("dieu-tra.csv", CSV, gettext_lazy("Survey, CSV (UTF-8)"), surveys.survey_csv, survey_only=True),
+    ExportFile(
+        "dieu-tra.json", "application/json", gettext_lazy("Survey, JSON"), surveys.survey_json, survey_only=True
+    ),
     ExportFile(
         "goi-du-lieu.zip", "application/zip", gettext_lazy("Data package (Frictionless, ZIP)"), packages.data_package
     ),
@@ -49,4 +54,8 @@ FILES = (
 
 def files_of(release: IndexRelease) -> list[ExportFile]:
     """Return the files that the release has."""
-    return [file for file in FILES if release.edition_id or not file.computed_only]
+    return [
+        file
+        for file in FILES
+        if (release.edition_id or not file.computed_only) and (release.has_survey or not file.survey_only)
+    ]

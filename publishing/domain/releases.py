@@ -25,6 +25,7 @@ from publishing.domain.computation import (
     subjects_of_round,
 )
 from publishing.domain.hashes import canonical_line, inputs_sha256, sha256_of
+from publishing.domain.surveys import freeze_survey
 from publishing.domain.terms import check_terms
 from publishing.enums import EntryStatus, RankScope, ReleaseState, TieRule
 from publishing.exceptions import PublishingError
@@ -137,6 +138,7 @@ def build_release(
     release.tie_rule, release.rank_scope, release.classes = tie_rule, rank_scope, stored
     release.inputs_sha256 = inputs_sha256(release, subjects)
     _store(release, entries)
+    freeze_survey(release)
     audit.record(
         "publishing.release.build",
         release,

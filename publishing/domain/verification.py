@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from publishing.domain.computation import ComputedEntry, ComputedScore, Subject, compute_entries, place
 from publishing.domain.hashes import inputs_sha256, rows_sha256
+from publishing.domain.surveys import sha256_of_content
 from publishing.enums import ReleaseKind
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 from publishing.ranking import read_bands
@@ -38,6 +39,8 @@ def verify_release(release: IndexRelease) -> list[Finding]:
     findings = []
     if rows_sha256(release) != release.rows_sha256:
         findings.append(Finding("rows_changed", _("The stored rows no longer have the published hash.")))
+    if release.has_survey and sha256_of_content(release.survey.content) != release.survey.sha256:
+        findings.append(Finding("survey_changed", _("The survey's figures no longer have the published hash.")))
     if release.kind == ReleaseKind.COMPUTED and release.round_id:
         findings += _verify_computed(release)
     return findings

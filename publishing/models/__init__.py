@@ -3,6 +3,7 @@
 from publishing.models.pages import RankingPage
 from publishing.models.plans import PlanTask, PlanTaskProgress, PlanTaskUnit, YearlyPlanPage
 from publishing.models.releases import IndexRelease, ReleaseEntry, ReleaseScore
+from publishing.models.surveys import ReleaseSurvey
 from publishing.models.terms import PublicationTerms
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "RankingPage",
     "ReleaseEntry",
     "ReleaseScore",
+    "ReleaseSurvey",
     "YearlyPlanPage",
 ]

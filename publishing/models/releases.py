@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -145,6 +146,11 @@ class IndexRelease(models.Model):
     def is_public(self, now: dt.datetime) -> bool:
         """Whether citizens may see the release at the moment."""
         return self.state == ReleaseState.APPROVED and self.publish_at is not None and self.publish_at <= now
+
+    @cached_property
+    def has_survey(self) -> bool:
+        """Whether figures of a survey were frozen with the release."""
+        return self.round_id is not None and hasattr(self, "survey")
 
     def get_absolute_url(self) -> str:
         """The public address of the ranking."""

@@ -38,6 +38,7 @@ def download(request: HttpRequest, release: IndexRelease, name: str) -> HttpResp
     response = HttpResponse(file.make(release), content_type=file.content_type)
     response["Content-Disposition"] = f'attachment; filename="{release.slug}-{name}"'
     language = get_language() if name.endswith((".xlsx", ".zip")) else "vi"
-    response["ETag"] = f'"{release.rows_sha256[:32]}-{name}-{language}"'
+    content = release.survey.sha256 if file.survey_only else release.rows_sha256
+    response["ETag"] = f'"{content[:32]}-{name}-{language}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -76,7 +76,10 @@ class ReleaseSitemap(Sitemap):
     def items(self) -> list[tuple[str, IndexRelease]]:
         """Return (view, release)."""
         parts = ("ranking", "methodology", "data")
-        return [(part, release) for release in queries.current_releases().order_by("pk") for part in parts]
+        releases = queries.current_releases().select_related("survey").order_by("pk")
+        return [
+            (part, release) for release in releases for part in (*parts, *(["survey"] if release.has_survey else []))
+        ]
 
     def location(self, item: Any) -> str:
         """Return the address."""
