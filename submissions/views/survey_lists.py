@@ -82,9 +82,7 @@ def _page(request: HttpRequest, one: RespondentList, *, status: int = 200, **con
         and units_where(request.user, Role.CONTRIBUTOR, Role.LEADER).filter(pk=one.participant.unit_id).exists()
     )
     answered = survey.state not in {SurveyState.DRAFT, SurveyState.LISTS}
-    progress = (
-        [r for r in invitations.progress(survey) if r["participant_id"] == one.participant_id] if answered else []
-    )
+    progress = invitations.progress(survey, participant=one.participant_id) if answered else []
     return render(
         request,
         "submissions/survey/list_page.html",

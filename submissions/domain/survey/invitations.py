@@ -42,7 +42,10 @@ def make_invitations(*, user: User, survey: Survey) -> int:
     )
     for invitation in made:
         invitation.token_sha256 = token_hash(new_token(invitation))
-    Invitation.objects.bulk_update(made, ["token_sha256"], batch_size=2000)
+    # An upsert by key: a bulk update compares every row with every other of its batch.
+    Invitation.objects.bulk_create(
+        made, batch_size=2000, update_conflicts=True, unique_fields=["id"], update_fields=["token_sha256"]
+    )
     audit.record("submissions.survey_invited", survey, user=user, after={"invitations": len(made)})
     return len(made)
 
@@ -181,12 +184,17 @@ def _letter(invitation: Invitation, *, reminder: bool) -> EmailMessage:
         return EmailMessage(subject=subject % words, body=body % words, to=[respondent.mail])
 
 
-def progress(survey: Survey) -> list[dict[str, object]]:
-    """Return counts by unit and group: asked, letters out, come back, answered. Where fewer than the minimum were asked
-    or have answered, no count of answers is told, lest one answer, or one that is missing, point to a person."""
+def progress(survey: Survey, *, participant: int | None = None) -> list[dict[str, object]]:
+    """Return counts by unit and group, of one participant or all: asked, letters out, come back, answered.
+
+    Where fewer than the minimum were asked or have answered, no count of answers is told, lest one answer, or one that
+    is missing, point to a person.
+    """
+    invited = Invitation.objects.filter(respondent__list__survey=survey)
+    if participant is not None:
+        invited = invited.filter(respondent__list__participant=participant)
     rows = (
-        Invitation.objects.filter(respondent__list__survey=survey)
-        .values(
+        invited.values(
             "respondent__list__participant_id",
             "respondent__list__participant__unit__name",
             "respondent__group_id",

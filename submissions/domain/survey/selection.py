@@ -39,9 +39,11 @@ def select_respondents(*, user: User, survey: Survey, seed: int) -> dict[str, in
         .select_related("group", "list__participant__unit")
         .order_by("group__priority", "pk")
     )
+    before = [(person.state, person.state_reason) for person in people]
     _mark_duplicates(people)
     _draw_samples(people, seed)
-    Respondent.objects.bulk_update(people, ["state", "state_reason"], batch_size=1000)
+    changed = [p for p, old in zip(people, before, strict=True) if (p.state, p.state_reason) != old]
+    Respondent.objects.bulk_update(changed, ["state", "state_reason"], batch_size=500)
     counts = {state: sum(1 for p in people if p.state == state) for state in RespondentState.values}
     audit.record("submissions.survey_selection", survey, user=user, after=counts, seed=seed)
     return counts
