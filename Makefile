@@ -49,6 +49,7 @@ check-imports: $(DEV)
 check-django: $(DEV)
 	$(MANAGE) compile_catalogues -v 0
 	$(MANAGE) makemigrations --check --dry-run -v 1
+	$(MANAGE) permission_table --check
 	@echo "manage.py check --deploy with the settings of production"; \
 	DJANGO_SETTINGS_MODULE=cms.settings.production PORTAL_ALLOWED_HOSTS=portal.example.vn \
 	  DATABASE_URL=postgres://portal@127.0.0.1/portal REDIS_URL=redis://127.0.0.1/0 \
