@@ -14,11 +14,15 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.admin.widgets.button import Button
+from wagtail.users.forms import UserCreationForm, UserEditForm
 from wagtail.users.views import users
 
 from cms import audit
+from cms.enums import Role
 from cms.models import Membership, Unit
 from cms.policies import require_object
+
+ROLE_NAMES = dict(Role.choices)
 
 
 class GuardedEditView(generic.EditView):
@@ -229,8 +233,31 @@ class UserDeleteView(users.DeleteView):
         return require_object(self, super().get_object(queryset))
 
 
+class _RolesShown(forms.ModelForm):
+    """Groups are shown, by the names of the roles, not chosen: they follow the roles at units."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["groups"]
+        field.label_from_instance = lambda group: ROLE_NAMES.get(group.name, group.name)  # type: ignore[attr-defined]
+        field.disabled = True
+        field.help_text = _("Follow from the roles at units: Organisation › Roles at units. Nothing is ticked here.")
+
+
+class AccountCreationForm(_RolesShown, UserCreationForm):
+    """A new account; its roles are given afterwards."""
+
+
+class AccountEditForm(_RolesShown, UserEditForm):
+    """An account."""
+
+
 class UserViewSet(users.UserViewSet):
     """Accounts."""
+
+    def get_form_class(self, for_update: bool = False) -> type[forms.ModelForm]:
+        """Return the form that shows roles without changing them."""
+        return AccountEditForm if for_update else AccountCreationForm
 
     edit_view_class = UserEditView
     delete_view_class = UserDeleteView

@@ -84,6 +84,7 @@ RELATIONS = {
     "sent_by": _("sent by"),
     "sign_off": _("sign-off"),
     "submission": _("submission"),
+    "updated_at": _("changed at"),
 }
 
 
@@ -144,7 +145,8 @@ class SubmissionRegister(Register):
     model = Submission
     menu_icon = "form"
     permission_helper_class = permissions_by("participant__round")
-    list_display = ("unit", "round", "state", "updated_at")
+    list_display = ("unit", "round", "state", "changed_at")
+    changed_at = related("updated_at")
     list_filter = ("state", "participant__round__year")
     list_select_related = ("participant__unit", "participant__round")
     search_fields = ("participant__unit__name_folded", "participant__unit__code")

@@ -136,7 +136,7 @@ def frame(request: HttpRequest, round_: AssessmentRound, current: str) -> dict[s
         ("don-vi", _("Units"), "round_participants"),
         ("thoi-han", _("Deadlines"), "round_deadlines"),
         ("phan-cong", _("Assignments"), "round_assignments"),
-        ("nhap-diem", _("Central and survey points"), "round_central"),
+        ("nhap-diem", _("Central points"), "round_central"),
         ("chenh-lech", _("Discrepancies"), "round_discrepancies"),
         ("hoi-dong", _("Council"), "round_council"),
         ("cong-tru", _("Bonus and penalty"), "round_adjustments"),

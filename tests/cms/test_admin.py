@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
 
@@ -117,6 +118,19 @@ def test_nobody_gives_roles_to_the_own_account(signed_in):
     assert Membership.objects.get(role=Role.APPROVER).user == other
     assert [group.name for group in other.groups.all()] == [Role.APPROVER]
     assert ModelLogEntry.objects.filter(action="cms.membership_change").count() == 1
+
+
+def test_the_form_of_an_account_shows_roles_and_changes_none(signed_in):
+    """A ticked or unticked role counts for nothing: the roles at units stay what they are."""
+    client = signed_in(user_with_role(Role.ADMINISTRATOR))
+    other = user_with_role(Role.APPRAISER)
+    group = Group.objects.get_or_create(name=Role.APPROVER)[0]
+    url = reverse("wagtailusers_users:edit", args=[other.pk])
+    assert str(Role.APPRAISER.label) in client.get(url).content.decode()
+    names = {"username": other.username, "email": "a@example.vn", "first_name": "An", "last_name": "Lê"}
+    assert client.post(url, {**names, "is_active": "on", "groups": [group.pk]}).status_code == 302
+    other.refresh_from_db()
+    assert (other.first_name, [row.name for row in other.groups.all()]) == ("An", [Role.APPRAISER])
 
 
 def test_an_administrator_cannot_take_over_a_superuser(signed_in):
