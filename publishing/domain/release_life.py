@@ -38,6 +38,22 @@ def _step(release: IndexRelease, to: str, **values: Any) -> None:
     release.refresh_from_db()
 
 
+def refuse_second_result(release: IndexRelease) -> None:
+    """Raise `PublishingError` where the round has an approved result of the series that the release does not correct.
+
+    Two public results of one round would contradict each other, and the trend of the series would count a year twice.
+    """
+    if release.corrects_id is not None or release.round_id is None:
+        return
+    others = IndexRelease.objects.filter(round=release.round_id, series=release.series, state=ReleaseState.APPROVED)
+    if other := others.exclude(pk=release.pk).first():
+        raise PublishingError(
+            _("This round has an approved result already: “%(title)s”. Correct that one instead.")
+            % {"title": other.title},
+            code="result_exists",
+        )
+
+
 def _wrong_state(release: IndexRelease) -> PublishingError:
     return PublishingError(
         _("This step is not possible: the release is “%(state)s”.") % {"state": release.get_state_display()},
@@ -57,13 +73,15 @@ def approve_release(
     """Approve a draft for publication at `publish_at` (left out: now). Citizens see it from that moment on.
 
     Raises `PermissionRefused` for anybody but an approver of the organising unit, `PublishingError` for the builder,
-    without a decision (collected figures of past years need none), or where the release is no draft.
+    without a decision (collected figures of past years need none), where the round has another result, or where the
+    release is no draft.
     """
     _require_approver(release, user)
     if release.built_by_id == user.pk:
         raise PublishingError(_("Whoever built a release does not approve it."), code="own_release")
     if release.kind == ReleaseKind.COMPUTED and not (decision_number.strip() and decision_date):
         raise PublishingError(_("Give the number and the date of the decision."), code="decision_missing")
+    refuse_second_result(release)
     moment = publish_at or clock.now()
     _check_dates_of_approval(moment, decision_date)
     before = release.state

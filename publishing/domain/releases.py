@@ -25,6 +25,7 @@ from publishing.domain.computation import (
     subjects_of_round,
 )
 from publishing.domain.hashes import canonical_line, inputs_sha256, sha256_of
+from publishing.domain.release_life import refuse_second_result
 from publishing.domain.surveys import freeze_survey
 from publishing.domain.terms import check_terms
 from publishing.enums import EntryStatus, RankScope, ReleaseState, TieRule
@@ -121,7 +122,8 @@ def build_release(
     `series` defaults to the round's owner and tier-free code, so that the years of one owner form a trend. `words`:
     `title_en`, `rule_set_mark`, `source` and, where it corrects another release, the public `correction_note`. Raises
     `PermissionRefused` for anybody but the owner's secretariat, `PublishingError` where the round is not finalised, a
-    unit has leaves without points, the classes are not sound, or a superior round fixes other terms.
+    unit has leaves without points, the classes are not sound, a superior round fixes other terms, or the round has an
+    approved result that this one is not to correct.
     """
     require_role(user, Role.SECRETARIAT, unit=round.owner)
     bands = bands_of(classes)
@@ -135,6 +137,7 @@ def build_release(
     if problems:
         raise PublishingError(" ".join(problems), code="not_ready")
     release = _draft(round, user, slug=slug, series=series, title=title, corrects=corrects, **words)
+    refuse_second_result(release)
     release.tie_rule, release.rank_scope, release.classes = tie_rule, rank_scope, stored
     release.inputs_sha256 = inputs_sha256(release, subjects)
     _store(release, entries)

@@ -119,6 +119,19 @@ def test_a_release_verifies_after_the_ledger_went_on(this):
     assert verify_release(corrected) == []
 
 
+def test_a_round_has_one_result_which_is_corrected_not_repeated(this):
+    """Two drafts may wait; once one is approved the other is refused, and so is building a third."""
+    first, second = built_release(this), built_release(this)
+    decision = {"decision_number": "1/QĐ", "decision_date": clock.today()}
+    approve_release(release=first, user=this.approver, **decision)
+    for again in (lambda: approve_release(release=second, user=this.approver, **decision), lambda: built_release(this)):
+        with pytest.raises(PublishingError) as refusal:
+            again()
+        assert refusal.value.code == "result_exists"
+    assert list(IndexRelease.objects.filter(state=ReleaseState.APPROVED)) == [first]
+    assert built_release(this, series="khac").state == ReleaseState.DRAFT
+
+
 def test_an_unfinished_round_is_not_released(this):
     with pytest.raises(PublishingError) as refusal:
         build_release(round=this.round, user=this.secretary, title="Sớm")
