@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,7 @@ from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import append
 from submissions.enums import Basis, RoundState, Stage
 from tests.factories.cms import UnitFactory
-from tests.factories.submissions import OpenRound, RoundFactory, open_round
+from tests.factories.submissions import OpenRound, ParticipantFactory, RoundFactory, open_round
 
 CLASSES = [
     {"code": "A", "name": "Loại A", "name_en": "Class A", "from": "90"},
@@ -123,6 +124,15 @@ def published_release(
     """Return a release that was built and approved; public from `publish_at` on, left out: since yesterday."""
     this = this or open_round()
     return approve(built_release(this, **fields), this, publish_at=publish_at)
+
+
+def next_years_release(this: OpenRound, **fields: Any) -> IndexRelease:
+    """Return a public release of the year after the round's, of the same owner, edition and units."""
+    later = open_round(year=this.round.year + 1, edition=this.round.edition, owner=this.round.owner)
+    for participant in (this.plain, this.full):
+        ParticipantFactory(round=later.round, unit=participant.unit)
+    score_round(later)
+    return published_release(replace(later, secretary=this.secretary, approver=this.approver), **fields)
 
 
 def approve(release: IndexRelease, this: OpenRound, *, publish_at: dt.datetime | None = None) -> IndexRelease:

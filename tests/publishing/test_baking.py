@@ -32,7 +32,7 @@ from publishing.domain.release_life import withdraw_release
 from publishing.domain.releases import correct_release
 from publishing.models import IndexRelease
 from tests.factories.cms import TextPageFactory, home_page
-from tests.factories.publishing import approve, built_release, published_release, score_round
+from tests.factories.publishing import approve, built_release, next_years_release, published_release, score_round
 from tests.factories.submissions import OpenRound, open_round
 from tests.nginx_process import CONFIGURATION
 from tests.publishing.test_plans import plan_page
@@ -271,7 +271,7 @@ def test_a_withdrawn_release_is_gone_in_the_same_act(this):
 
 def test_other_years_no_longer_name_a_withdrawn_result(this):
     first = published_release(this, series="s")
-    second = published_release(this, series="s")
+    second = next_years_release(this, series="s")
     tasks.bake_due()
     assert second.slug in Answer(unit_page(first)).content.decode()
     withdraw_release(release=second, user=this.approver, reason="Sai")
@@ -368,7 +368,7 @@ def test_a_release_of_last_year_changes_this_years_pages(this):
     release = published_release(this, series="s")
     tasks.bake_due()
     assert [one.pk for one, _wanted in baking.due()] == []
-    published_release(this, series="s", rule_set_mark="Bộ mới")
+    next_years_release(this, series="s", rule_set_mark="Bộ mới")
     assert release.pk in [one.pk for one, _wanted in baking.due()]
 
 
@@ -417,7 +417,7 @@ def test_what_belongs_to_nobody_is_swept_away(this):
     tasks.bake_due()
     baked.write(baked.file_of("/ket-qua/la/"), b"left over")
     baked.write(baked.file_of("/en/ket-qua/la/"), b"left over")
-    draft = built_release(this)
+    draft = built_release(this, series="khac")
     baked.write(baked.file_of(home_of(draft)), b"early")
     tasks.bake_due()
     assert [Answer(path).status for path in ("/ket-qua/la/", "/en/ket-qua/la/", home_of(draft))] == [404] * 3
