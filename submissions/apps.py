@@ -19,11 +19,12 @@ class SubmissionsConfig(AppConfig):
         )
         from submissions.models import (  # noqa: PLC0415 -- models are ready only here
             Adjustment,
+            Appeal,
             CouncilDecision,
             CouncilMinutes,
             RoundSeal,
             ScoreEntry,
         )
 
-        for model in (ScoreEntry, Adjustment, RoundSeal, CouncilDecision, CouncilMinutes):
+        for model in (ScoreEntry, Adjustment, Appeal, RoundSeal, CouncilDecision, CouncilMinutes):
             immutable.protect(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,12 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from cms.dates import validate_year
 from cms.models import Unit, UnitGroup, UnitTier
+from cms.numbers import exact
 from cms.text import slug
 from criteria_pages.definition import Leaf
 from criteria_pages.models import CriteriaEdition
 from criteria_pages.rules.base import InputField
 from submissions.domain.inputs import input_fields, typed_value
-from submissions.enums import AdjustmentKind, ExtensionScope, ParticipantStatus, Phase
+from submissions.enums import AdjustmentKind, AppealOutcome, ExtensionScope, ParticipantStatus, Phase
 from submissions.models import AssessmentRound, Evidence
 
 INPUT_PREFIX = "in_"
@@ -364,3 +366,40 @@ class AdjustmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["participant"].queryset = participants
         self.fields["participant"].label_from_instance = lambda participant: participant.unit.name
+
+
+class AppealForm(forms.Form):
+    """The decision on an appeal against one score."""
+
+    document = forms.CharField(label=gettext_lazy("Number and date of the appeal"), max_length=200)
+    asked = forms.CharField(
+        label=gettext_lazy("What the unit asks for"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    outcome = forms.ChoiceField(label=gettext_lazy("Outcome"), choices=AppealOutcome.choices)
+    points = forms.CharField(
+        label=gettext_lazy("New points"),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+    decision = forms.CharField(label=gettext_lazy("Number and date of the decision"), max_length=200)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("It is published with the correcting release."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    points.needed_sometimes = True  # type: ignore[attr-defined]
+
+    def __init__(self, *args: Any, maximum: Decimal, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["points"].help_text = _("At most %(maximum)s; needed where the appeal is granted.") % {
+            "maximum": exact(maximum)
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for points where the appeal is granted."""
+        data = super().clean() or {}
+        if data.get("outcome") == AppealOutcome.GRANTED and not (data.get("points") or "").strip():
+            self.add_error("points", _("Give the new points."))
+        return data

@@ -156,3 +156,10 @@ class MailRhythm(models.TextChoices):
     IMMEDIATE = "immediate", _("At once: a mail within minutes")
     DAILY = "daily", _("Daily: one mail in the morning")
     OFF = "off", _("No mails: notices in the portal alone")
+
+
+class AppealOutcome(models.TextChoices):
+    """What was decided on an appeal against a score."""
+
+    GRANTED = "granted", _("Granted, the score changes")
+    REJECTED = "rejected", _("Rejected, the score stays")

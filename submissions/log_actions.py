@@ -40,6 +40,7 @@ APPRAISAL = (
     ("submissions.appraise", _("Appraise a criterion")),
     ("submissions.central_score", _("Enter points centrally")),
     ("submissions.adjustment", _("Give or withdraw bonus or penalty points")),
+    ("submissions.appeal", _("Decide an appeal")),
     ("submissions.finalise", _("Finalise a round")),
     ("submissions.scores_imported", _("Import scores")),
     ("submissions.explanation_asked", _("Ask for an explanation")),

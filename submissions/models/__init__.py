@@ -1,5 +1,6 @@
 """Models of rounds and submissions."""
 
+from submissions.models.appeals import Appeal
 from submissions.models.appraisal import AppraisalSubstitute, AppraiserAssignment, ConflictOfInterest
 from submissions.models.council import (
     AgendaItem,
@@ -39,6 +40,7 @@ __all__ = [
     "Adjustment",
     "AgendaItem",
     "Answer",
+    "Appeal",
     "AppraisalAssignment",
     "AppraisalSubstitute",
     "AppraiserAssignment",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from submissions.views import (
     adjustments,
+    appeals,
     appraisal,
     appraisers,
     assignments,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("dot/<slug:code>/cong-tru/", adjustments.adjustments, name="round_adjustments"),
     path("dot/<slug:code>/chot/", finalise.finalise, name="round_finalise"),
     path("dot/<slug:code>/xuat-diem/", finalise.export, name="round_export"),
+    path("dot/<slug:code>/kien-nghi/", appeals.appeals, name="round_appeals"),
     path("giai-trinh/", explanations.request_list, name="explanations"),
     path("giai-trinh/<int:pk>/", explanations.request_page, name="explanation"),
     path("giai-trinh/<int:pk>/rut/", explanations.withdraw_request, name="explanation_withdraw"),

@@ -124,7 +124,7 @@ def round_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 # Tabs that show points before they are published.
-_SCORE_TABS = ("cong-tru", "chenh-lech")
+_SCORE_TABS = ("cong-tru", "chenh-lech", "kien-nghi")
 _STATES = {"chua-gui": "not_sent", "da-gui": "sent", "khong-danh-gia": "not_assessed"}
 
 
@@ -141,6 +141,7 @@ def frame(request: HttpRequest, round_: AssessmentRound, current: str) -> dict[s
         ("hoi-dong", _("Council"), "round_council"),
         ("cong-tru", _("Bonus and penalty"), "round_adjustments"),
         ("chot", _("Finalise"), "round_finalise"),
+        *([("kien-nghi", _("Appeals"), "round_appeals")] if round_.state == RoundState.FINALISED else []),
     ]
     reads_scores = may_read_scores(request.user, round_)
     tabs = [

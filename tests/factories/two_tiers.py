@@ -10,7 +10,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from cms.enums import Role
@@ -26,7 +28,7 @@ from submissions.domain.sending import send
 from submissions.enums import Basis, Phase, RoundState, Stage
 from submissions.models import AssessmentRound, Participant
 from tests.factories import criteria
-from tests.factories.cms import MembershipFactory, UnitFactory, UnitTierFactory, UserFactory
+from tests.factories.cms import PASSWORD, MembershipFactory, UnitFactory, UnitTierFactory
 from tests.factories.filling import sign
 
 YEAR = 2025
@@ -110,10 +112,16 @@ class TwoTiers:
 
 def account(username: str, password: str | None = None, **roles: Unit) -> User:
     """Return an account that holds roles: `account("a", secretariat=unit)`."""
-    user = UserFactory(username=username, password=password, last_name=username, first_name="")
+    user = User.objects.create(username=username, last_name=username, password=_hashed(password or PASSWORD))
     for role, unit in roles.items():
         MembershipFactory(user=user, unit=unit, role=Role(role))
     return user
+
+
+@cache
+def _hashed(password: str) -> str:
+    """Hash once for all accounts: it takes its time."""
+    return make_password(password)
 
 
 def office(name: str, unit: Unit, password: str | None) -> Office:
@@ -247,3 +255,11 @@ def _send(participant: Participant, password: str | None) -> None:
         )
     sign(participant.submission, leader)
     send(user=contributor, submission=participant.submission)
+
+
+def sent_world(password: str) -> None:
+    """Store the whole with all forms sent, and a province's council of three; one leads the northern district."""
+    this = two_tiers(password=password)
+    send_all(this, password=password)
+    account("tinh-hoidong-2", password, council_member=this.province.unit)
+    account("tinh-hoidong-bac", password, council_member=this.province.unit, leader=this.north.unit)

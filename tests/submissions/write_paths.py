@@ -438,6 +438,7 @@ OTHER_ADDRESSES: dict[str, str] = {
     "submissions:round_central": "the secretariat enters points until the round is finalised",
     "submissions:round_adjustments": "the secretariat gives bonus and penalty until the round is finalised",
     "submissions:round_finalise": "the secretariat seals the round",
+    "submissions:round_appeals": "the secretariat decides appeals after the round is finalised",
     "submissions:round_export": "orders a file",
     "submissions:round_appraisers": "the secretariat gives parts of an agency to its appraisers",
     "submissions:appraisal_own": "an appraiser hands the own parts over; the taker meets the gate",
