@@ -24,6 +24,7 @@ from publishing.domain import baking, release_life, releases
 from publishing.domain.computation import ComputedEntry
 from publishing.domain.desk import may_approve, may_archive, may_build, releases_seen_by, rounds_to_release
 from publishing.domain.ranking_rows import all_rows
+from publishing.domain.release_changes import changes_since, release_before
 from publishing.domain.terms import terms_for
 from publishing.domain.verification import verify_release
 from publishing.enums import ReleaseKind, ReleaseState
@@ -36,6 +37,7 @@ from submissions.views.access import attempt
 
 PER_PAGE = 30
 ROWS_SHOWN = 500
+CHANGES_SHOWN = 100
 
 
 @login_required
@@ -183,8 +185,13 @@ def _release_screen(
     builds, approves = may_build(request.user, release), may_approve(request.user, release)
     is_draft, is_approved = release.state == ReleaseState.DRAFT, release.state == ReleaseState.APPROVED
     corrected = release.corrections.filter(state__in=[ReleaseState.DRAFT, ReleaseState.APPROVED]).first()
+    earlier = release_before(release)
+    changes = changes_since(earlier, release) if earlier is not None else None
     context = {
         "release": release,
+        "changes": changes,
+        "shown": changes.units[:CHANGES_SHOWN] if changes else (),
+        "hidden": max(0, len(changes.units) - CHANGES_SHOWN) if changes else 0,
         "page_obj": page,
         "several_tiers": len({row.tier_code for row in rows}) > 1,
         "class_names": class_names(release),

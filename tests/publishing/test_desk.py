@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.urls import reverse
 
 import pytest
 
 from cms.enums import Role
 from cms.navigation import todos_for
+from publishing.domain.release_changes import changes_since
+from publishing.domain.release_life import return_release
 from publishing.enums import ReleaseState
 from publishing.models import IndexRelease
+from submissions.domain.ledger import NewEntry, append_many
+from submissions.enums import Basis, Stage
 from submissions.navigation import round_actions
 from tests.factories.cms import UserFactory, user_with_role
 from tests.factories.publishing import built_release, published_release, score_round
@@ -185,3 +191,31 @@ def test_an_archive_is_ordered_by_those_who_build_or_approve_and_not_by_the_audi
         Role.AUDITOR: (False, 403),
         Role.SURVEY_OFFICER: (False, 404),
     }
+
+
+def test_the_approver_sees_what_changed_since_the_draft_that_went_back(signed_in, this):
+    first = built_release(this)
+    return_release(release=first, user=this.approver, reason="Xem lại tiêu chí 1.1")
+    this.plain.round.refresh_from_db()
+    new = NewEntry(
+        participant=this.plain,
+        code="1.1",
+        stage=Stage.COUNCIL,
+        points=Decimal(1),
+        basis=Basis.SET,
+        reason="Hội đồng xem lại hồ sơ",
+        actor=this.secretary,
+    )
+    append_many([new], correction=True)
+    second = built_release(this, title="Bản thứ hai", classes=[])
+    client = signed_in(this.approver)
+    page = " ".join(client.get(f"/lam-viec/cong-bo/{second.pk}/").content.decode().split())
+    for words in ("Xem lại tiêu chí 1.1", "2 → 1", "0,00 → 1,00", "Hội đồng xem lại hồ sơ"):
+        assert words in page
+    changes = changes_since(first, second)
+    assert [(unit.unit_name, [score.code for score in unit.scores]) for unit in changes.units] == [
+        ("Tỉnh A", ["1.1"]),
+        ("Tỉnh B", []),
+    ]
+    assert len(changes.rules) == 1
+    assert "changes-heading" not in client.get(f"/lam-viec/cong-bo/{first.pk}/").content.decode()
