@@ -10,7 +10,6 @@ import io
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -30,10 +29,49 @@ from docx.shared import Cm, Pt, RGBColor
 from fontTools.ttLib import TTFont
 
 from cms import clock
+from cms.document_blocks import (
+    Bar,
+    Bars,
+    Block,
+    Bullets,
+    Cell,
+    Document,
+    Facts,
+    Group,
+    Heading,
+    NewPage,
+    Paragraph,
+    Row,
+    Signatures,
+    Table,
+    Total,
+)
 from cms.text import normal
 
+__all__ = [
+    "Bar",
+    "Bars",
+    "Block",
+    "Bullets",
+    "Cell",
+    "Document",
+    "Facts",
+    "Group",
+    "Heading",
+    "NewPage",
+    "Paragraph",
+    "Row",
+    "Signatures",
+    "Table",
+    "Total",
+    "to_pdf",
+    "to_word",
+    "typeset",
+]
 FONTS = Path(str(resources.files("fontpkg_be_vietnam_pro") / "files"))
-REPORT = Path(__file__).resolve().parent / "typeset" / "report.typ"
+TEMPLATES = Path(__file__).resolve().parent / "typeset"
+REPORT = TEMPLATES / "report.typ"
+PICTURE_DOTS = 220  # per inch, of a chart in Word
 # The face of official documents in Word; every office has it or LibreOffice's metric equal.
 WORD_FACE = "Times New Roman"
 NATION = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
@@ -51,113 +89,6 @@ _STYLES = (
 )
 # What XML cannot carry: control characters but tab and line feed, lone surrogates, and the two non-characters.
 _UNSAFE = dict.fromkeys((*range(9), 11, 12, 13, *range(14, 32), *range(55296, 57344), 65534, 65535))
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading; level 1 to 3."""
-
-    text: str
-    level: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A paragraph of plain text; line feeds stay."""
-
-    text: str
-    strong: bool = False
-    small: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Bullets:
-    """A list of points."""
-
-    items: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Names with their values."""
-
-    items: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell of several paragraphs (line feeds part them), with a muted note under them."""
-
-    text: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A row that spans the table and names the rows under it."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """A row in bold."""
-
-    cells: Sequence[str | Cell]
-
-
-Row = Sequence[str | Cell] | Group | Total
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table; its header comes again on every page, rows may break over pages.
-
-    `numeric`: positions of columns set to the right; `widths`: shares of the width, equal where left out.
-    """
-
-    headers: Sequence[str]
-    rows: Sequence[Row]
-    numeric: Sequence[int] = ()
-    widths: Sequence[float] = ()
-    caption: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Signatures:
-    """Places to sign, side by side: (role, name); left of them who gets the document ("Nơi nhận")."""
-
-    items: Sequence[tuple[str, str]]
-    recipients: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NewPage:
-    """What follows starts on a new page."""
-
-
-Block = Heading | Paragraph | Bullets | Facts | Table | Signatures | NewPage
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document. `national` puts the head of official documents on top: superior body, issuer and number at the left,
-    the country's heading, place and day at the right. `to`: whom it is for, under the title; `notice` stands in a box
-    (invented figures say so there); `footer` stands beside the page numbers; `draft` marks every page."""
-
-    title: str
-    blocks: Sequence[Block]
-    issuer: str = ""
-    superior: str = ""
-    number: str = ""
-    place_and_day: str = ""
-    subtitle: str = ""
-    to: str = ""
-    notice: str = ""
-    footer: str = ""
-    national: bool = True
-    landscape: bool = False
-    draft: bool = False
 
 
 # --- PDF --------------------------------------------------------------------------------------------------------------
@@ -230,12 +161,19 @@ def _as_data(block: Block) -> dict[str, Any]:
         }
     if isinstance(block, NewPage):
         return {"kind": "page"}
+    if isinstance(block, Bars):
+        return {"kind": "bars", **_bars_data(block)}
     values: dict[str, Any] = {name: getattr(block, name) for name in block.__dataclass_fields__}
     if isinstance(block, Paragraph):
         values["text"] = block.text.splitlines()
     if isinstance(block, Signatures):
         values["recipients_label"] = RECIPIENTS
     return {"kind": type(block).__name__.lower(), **values}
+
+
+def _bars_data(block: Bars) -> dict[str, Any]:
+    items = [{"label": bar.label, "share": float(bar.share), "text": bar.text} for bar in block.items]
+    return {"title": block.title, "items": items}
 
 
 def _row_data(row: Row) -> dict[str, Any]:
@@ -420,6 +358,27 @@ def _fill(cells: Sequence[Any], parts: Sequence[Cell], block: Table, *, bold: bo
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
+def _write_bars(word: WordFile, block: Bars) -> None:
+    """Put the chart in as a picture that Typst draws; its words say what it shows."""
+    if not block.items:
+        return
+    caption = word.add_paragraph()
+    caption.add_run(_clean(block.title)).bold = True
+    caption.paragraph_format.keep_with_next = True
+    data = json.dumps(_printable(_bars_data(block)), ensure_ascii=False)
+    picture = typst.compile(
+        str(TEMPLATES / "bars_picture.typ"),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        sys_inputs={"data": data},
+        format="png",
+        ppi=PICTURE_DOTS,
+    )
+    shape = word.add_picture(io.BytesIO(picture), width=Cm(16))
+    words = "; ".join(f"{bar.label}: {bar.text}" for bar in block.items)
+    shape._inline.docPr.set("descr", _clean(f"{block.title} {words}")[:2000])
+
+
 def _write_signatures(word: WordFile, block: Signatures) -> None:
     word.add_paragraph()
     places = len(block.items) + bool(block.recipients)
@@ -444,6 +403,7 @@ _WRITERS: dict[type, Callable[[WordFile, Any], None]] = {
     Bullets: _write_bullets,
     Facts: _write_facts,
     Table: _write_table,
+    Bars: _write_bars,
     Signatures: _write_signatures,
     NewPage: _write_page,
 }

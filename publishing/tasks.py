@@ -19,8 +19,10 @@ from cms.jobs import JobContext, enqueue, job, register_schedule
 from cms.models import JobRun
 from publishing.domain import baking
 from publishing.domain.archives import static_archive
+from publishing.domain.desk import releases_seen_by
 from publishing.domain.releases import build_release
 from publishing.domain.roll_up import export_joint_ranking, may_roll_up
+from publishing.domain.summary_report import summary_report, write
 from publishing.models import IndexRelease
 from submissions.models import AssessmentRound
 
@@ -62,6 +64,20 @@ def export_joint(ctx: JobContext, *, round_id: int) -> None:
         export_joint_ranking(round_, target, progress=ctx.progress)
         target.seek(0)
         ctx.attach_result(f"xep-hang-chung-{round_.code}.xlsx", target)
+
+
+@job("publishing.summary_report", title=_("Summary report of a result"))
+def write_summary(ctx: JobContext, *, release_id: int, kind: str) -> None:
+    """Write the summary report of a release as PDF or Word for the person who asked."""
+    found = releases_seen_by(ctx.user).filter(pk=release_id).first() if ctx.user is not None else None
+    if found is None:
+        raise PortalError(_("You may not read this release."), code="not_permitted")
+    release = IndexRelease.objects.select_related("round", "edition__page", "owner__parent").get(pk=found.pk)
+    ctx.progress(0, 2)
+    document = summary_report(release)
+    ctx.progress(1, 2)
+    ctx.attach_result(f"bao-cao-tong-hop-{release.slug}.{kind}", write(document, kind))
+    ctx.progress(2, 2)
 
 
 BAKE = "publishing.bake_release"

@@ -233,12 +233,12 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("publishing:desk_release", pk=release.pk)
 
 
-def _with_reason(request: HttpRequest, pk: int, act: Any, done: str, name: str = "reason") -> HttpResponse:
+def _with_reason(request: HttpRequest, pk: int, act: Any, done: str) -> HttpResponse:
     release = _release(request, pk)
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _release_screen(request, release, form=form, status=422)
-    attempt(request, lambda: act(release=release, user=request.user, **{name: form.cleaned_data["reason"]}), done)
+    attempt(request, lambda: act(release=release, user=request.user, reason=form.cleaned_data["reason"]), done)
     return redirect("publishing:desk_release", pk=release.pk)
 
 
@@ -259,10 +259,20 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
-    """Build a correction from the ledger as it stands now."""
-    return _with_reason(
-        request, pk, releases.correct_release, _("The correction is built. An approver decides about it now."), "note"
+    """Build a correction from the ledger as it stands now and lead to it."""
+    release = _release(request, pk)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _release_screen(request, release, form=form, status=422)
+    made: list[IndexRelease] = []
+    attempt(
+        request,
+        lambda: made.append(
+            releases.correct_release(release=release, user=request.user, note=form.cleaned_data["reason"])
+        ),
+        _("The correction is built. An approver decides about it now."),
     )
+    return redirect("publishing:desk_release", pk=made[0].pk if made else release.pk)
 
 
 @login_required
@@ -304,5 +314,24 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
         user=request.user,
         unit=release.owner,
         title=_("Static archive: %(title)s") % {"title": release.title},
+    )
+    return redirect("cms:job", pk=run.pk)
+
+
+@login_required
+@require_POST
+def summary(request: HttpRequest, pk: int) -> HttpResponse:
+    """Order the summary report as PDF or Word; the job's page gives it to download."""
+    release = _release(request, pk)
+    kind = request.POST.get("kind", "")
+    if kind not in {"pdf", "docx"}:
+        raise Http404
+    run = enqueue(
+        "publishing.summary_report",
+        arguments={"release_id": release.pk, "kind": kind},
+        key=f"summary-{release.pk}-{kind}-{request.user.pk}-{clock.now():%Y%m%d%H%M%S%f}",
+        user=request.user,
+        unit=release.owner,
+        title=_("Summary report: %(title)s") % {"title": release.title},
     )
     return redirect("cms:job", pk=run.pk)

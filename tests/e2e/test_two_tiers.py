@@ -192,7 +192,7 @@ def test_a_province_and_its_districts_from_sent_to_corrected(account: Callable[[
 
     # 4. The province publishes its own round, whose children are finalised, and ranks the communes together.
     public = publish(account, "tinh", PROVINCE, "23/QĐ-UBND")
-    secretariat.goto(f"/lam-viec/cong-bo/ky/{PROVINCE}/cap-duoi/")
+    secretariat.goto(f"/lam-viec/dot/{PROVINCE}/cap-duoi/")
     joint = secretariat.locator("[aria-labelledby=joint-heading] tbody tr")
     expect(joint).to_have_count(4)
     assert "9.1" in secretariat.locator("[aria-labelledby=below-heading]").first.inner_text()

@@ -25,7 +25,7 @@ from tests.factories.publishing import DECISION
 from tests.factories.two_tiers import Office, TwoTiers, score, send_all, two_tiers
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
-BELOW = "/lam-viec/cong-bo/ky/tinh-minh-hoa/cap-duoi/"
+BELOW = "/lam-viec/dot/tinh-minh-hoa/cap-duoi/"
 CLASSES = [{"code": "A", "name": "Tốt", "from": "80"}, {"code": "B", "name": "Khá", "from": "0"}]
 
 

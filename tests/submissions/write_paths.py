@@ -480,6 +480,7 @@ OTHER_ADDRESSES: dict[str, str] = {
     "publishing:desk_correct": "a correction is a new release",
     "publishing:desk_discard": "throws a draft of a release away",
     "publishing:desk_archive": "orders the archive of a public release, changes nothing in it",
+    "publishing:desk_summary": "orders the summary report of a release",
     "publishing:desk_verify": "recomputes a release",
     "publishing:rounds_below": "the superior secretariat fixes what rounds below may change",
     "publishing:rounds_below_export": "orders a file",
