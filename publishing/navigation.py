@@ -57,11 +57,14 @@ def todos(user: User) -> Iterable[Todo]:
 
 @register_round_action
 def round_links(round: AssessmentRound, user: User) -> Iterable[NavItem]:
-    """Links on a round's page: its releases, and building one."""
-    for release in releases_seen_by(user).filter(round=round).exclude(state=ReleaseState.DISCARDED).order_by("-pk"):
+    """Links on a round's page: its releases, and building one while none is approved (later it is corrected)."""
+    releases = releases_seen_by(user).filter(round=round).exclude(state=ReleaseState.DISCARDED).order_by("-pk")
+    has_result = False
+    for release in releases:
+        has_result = has_result or release.state == ReleaseState.APPROVED
         label = f"{release.title} ({release.get_state_display()})"
         yield NavItem(label, reverse("publishing:desk_release", args=[release.pk]), "megaphone")
-    if round.state == RoundState.FINALISED and has_role(user, Role.SECRETARIAT, round.owner):
+    if round.state == RoundState.FINALISED and not has_result and has_role(user, Role.SECRETARIAT, round.owner):
         yield NavItem(_("Build a release"), reverse("publishing:desk_build", args=[round.code]), "plus")
 
 

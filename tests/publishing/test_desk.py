@@ -18,7 +18,7 @@ from submissions.domain.ledger import NewEntry, append_many
 from submissions.enums import Basis, Stage
 from submissions.navigation import round_actions
 from tests.factories.cms import UserFactory, user_with_role
-from tests.factories.publishing import built_release, published_release, score_round
+from tests.factories.publishing import approve, built_release, published_release, score_round
 from tests.factories.submissions import open_round
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -175,6 +175,8 @@ def test_a_rounds_page_links_to_its_releases(this):
     urls = [item.url for item in round_actions(this.round, this.secretary)]
     assert f"/lam-viec/cong-bo/{release.pk}/" in urls
     assert f"/lam-viec/cong-bo/ky/{this.round.code}/" in urls
+    approve(release, this)
+    assert [item.url for item in round_actions(this.round, this.secretary)] == [f"/lam-viec/cong-bo/{release.pk}/"]
 
 
 def test_an_archive_is_ordered_by_those_who_build_or_approve_and_not_by_the_auditor(signed_in, this):
