@@ -62,6 +62,8 @@ SURVEY = (
     ("submissions.survey_created", _("Set up a survey")),
     ("submissions.survey_group", _("Change a group of respondents")),
     ("submissions.survey_group_removed", _("Remove a group of respondents")),
+    ("submissions.survey_rules", _("Change dates and rules of a survey")),
+    ("submissions.survey_networks", _("Enter networks of units")),
     ("submissions.survey_figures", _("Enter figures of a satisfaction survey")),
     ("submissions.survey_contact", _("Record the IT contact person")),
     ("submissions.survey_state", _("Change the state of a survey")),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cms.dates import validate_year
 from criteria_pages.models import QuestionnaireEdition, QuestionnairePage
 from submissions.domain.survey.templates import TEMPLATES
-from submissions.models import AssessmentRound, SurveyGroup
+from submissions.models import AssessmentRound, Survey, SurveyGroup
 from submissions.survey_enums import DeliveryState
 
 _WHEN = {"type": "datetime-local"}
@@ -130,4 +130,34 @@ class ReturnedForm(forms.Form):
 
     note = forms.CharField(
         label=_("What the mail system or the post said"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class RulesForm(forms.ModelForm):
+    """Dates and declared rules of a survey."""
+
+    lists_due = MomentField(label=_("Lists due"))
+    answers_due = MomentField(label=_("Answers due"))
+
+    class Meta:
+        model = Survey
+        fields = [
+            "lists_due",
+            "answers_due",
+            "minimum_group",
+            "cancel_consequence",
+            "fast_seconds",
+            "burst_size",
+            "identical_share",
+        ]
+
+
+class NetworksForm(forms.Form):
+    """Address ranges of the rated units' own networks."""
+
+    networks = forms.CharField(
+        label=_("Networks of the units"),
+        required=False,
+        help_text=_("One per line: unit code and address range, for instance so-noi-vu 203.0.113.0/24."),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import survey_desk, survey_groups, survey_letters, survey_lists, survey_texts
+from submissions.views import survey_desk, survey_groups, survey_letters, survey_lists, survey_rules, survey_texts
 
 LIST = "danh-sach-khao-sat/<int:pk>/"
 DESK = "khao-sat/<int:pk>/"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("khao-sat/moi/", survey_desk.create, name="survey_create"),
     path(DESK, survey_desk.desk, name="survey_desk"),
     path(f"{DESK}buoc/", survey_desk.step, name="survey_step"),
+    path(f"{DESK}quy-tac/", survey_rules.change, name="survey_rules"),
     path(f"{DESK}thu/", survey_letters.letter_list, name="survey_letters"),
     path(f"{DESK}thu/in/", survey_letters.print_letters, name="survey_print"),
     path(f"{DESK}thu/in/<int:printed>.pdf", survey_letters.printed_file, name="survey_printed"),

@@ -150,6 +150,10 @@ def test_from_the_lists_to_the_citizen(survey_portal: Portal, letters: Path, ope
     press(officer, "invite")
     press(officer, "mail")
     links = links_of(letters, 12)
+    officer.goto(f"{desk}thu/")
+    assert axe_findings(officer) == []
+    officer.locator("tbody a").first.click()
+    assert axe_findings(officer) == []
 
     # 3. A deputy answers on a phone: kept as one goes, looked through, sent, receipt; then the link is used up.
     phone = open_page(survey_portal, viewport=PHONE, has_touch=True)
@@ -209,3 +213,14 @@ def test_from_the_lists_to_the_citizen(survey_portal: Portal, letters: Path, ope
     assert "93,33" in texts[0]
     assert "1,87" in texts[0]
     assert "Sáu phiếu gửi trong ba giây." in texts[1]
+    # The survey's own page: aggregates, the cancelled unit, open data; sound on a phone and without scripts.
+    reader = open_page(survey_portal, viewport=PHONE, javascript=False)
+    assert reader.goto("/ket-qua/chi-so-thu/dieu-tra/").status == 200  # type: ignore[union-attr]
+    table = reader.locator("section:has(#units)")
+    expect(table).to_contain_text("93,33")
+    expect(table).to_contain_text("Sáu phiếu gửi trong ba giây.")
+    assert reader.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    citizen.goto("/ket-qua/chi-so-thu/dieu-tra/")
+    assert axe_findings(citizen) == []
+    answer = citizen.request.get(citizen.locator("a[href$='dieu-tra.json']").get_attribute("href"))
+    assert answer.json()["survey"]["answered"] == 6

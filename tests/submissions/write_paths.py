@@ -462,6 +462,7 @@ OTHER_ADDRESSES: dict[str, str] = {
     "submissions:survey_group_add": "the survey officer adds a group while the survey is prepared",
     "submissions:survey_group_remove": "the survey officer removes a group while the survey is prepared",
     "survey:open_answer": "an answer by the public link; held against the survey's deadline by a test of its own",
+    "submissions:survey_rules": "the survey officer sets dates and rules; refused once it is too late for them",
     "submissions:survey_print": "the survey officer orders letters to print",
     "submissions:survey_letter": "the survey officer sends one letter anew; refused once the survey is closed",
     "submissions:survey_review_list": "the survey officer returns or accepts a list",
