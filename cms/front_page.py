@@ -1,4 +1,4 @@
-"""Blocks of the front page that other rooms give: the latest results, the calendar of rounds, the plans."""
+"""Blocks that other rooms give to the front page and to sections: latest results, calendar of rounds, plans."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class HomeBlock:
 
 
 BlockFunction = Callable[[HttpRequest], HomeBlock | None]
+SectionFunction = Callable[[Any, HttpRequest], HomeBlock | None]
 _blocks: list[BlockFunction] = []
+_section_blocks: list[SectionFunction] = []
 
 
 def register_home_block(function: BlockFunction) -> BlockFunction:
@@ -37,4 +39,17 @@ def register_home_block(function: BlockFunction) -> BlockFunction:
 def home_blocks(request: HttpRequest) -> list[HomeBlock]:
     """Return the blocks of the front page in their order."""
     found = [block for block in (function(request) for function in _blocks) if block is not None]
+    return sorted(found, key=lambda block: block.order)
+
+
+def register_section_block(function: SectionFunction) -> SectionFunction:
+    """Register a function that gets a section page and returns what stands below the list of its pages, or None."""
+    if function not in _section_blocks:
+        _section_blocks.append(function)
+    return function
+
+
+def section_blocks(page: Any, request: HttpRequest) -> list[HomeBlock]:
+    """Return the blocks of a section page in their order."""
+    found = [block for block in (function(page, request) for function in _section_blocks) if block is not None]
     return sorted(found, key=lambda block: block.order)

@@ -130,7 +130,10 @@ grant(
     *(f"cms.view_{model}" for model in _READ_ONLY),
     *("cms.view_user", "cms.add_user", "cms.change_user"),
     *("wagtailredirects.add_redirect", "wagtailredirects.change_redirect", "wagtailredirects.delete_redirect"),
+    *(f"wagtailcore.{verb}_apitoken" for verb in ("view", "add", "change", "delete")),
 )
+# Whoever may write drafts may let a program read them; administrators make and revoke the tokens.
+grant(PAGE_PERMISSIONS, "cms.read_drafts")
 grant(
     [Role.SECRETARIAT],
     *(f"cms.{verb}_{model}" for model in ("unitgroup", "unitattribute", "unit") for verb in ("view", "add", "change")),

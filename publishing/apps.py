@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from cms import immutable
-from cms.front_page import register_home_block
+from cms.front_page import register_home_block, register_section_block
 
 # What may change in a release after it was built: where it stands, never what it says.
 LIFE_FIELDS = (
@@ -38,6 +38,7 @@ class PublishingConfig(AppConfig):
 
         register_home_block(front_page.latest_results)
         register_home_block(front_page.plans)
+        register_section_block(front_page.other_results)
         register_search(search.find_units)
         register_search(search.find_releases)
         immutable.protect(IndexRelease, mutable=LIFE_FIELDS)

@@ -8,11 +8,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from wagtail.models import Page
+
 from cms import clock
 from cms.front_page import HomeBlock
 from publishing.domain import queries
 from publishing.domain.findings import ranking_finding
-from publishing.models import IndexRelease, PlanTask, ReleaseEntry, YearlyPlanPage
+from publishing.models import IndexRelease, PlanTask, RankingPage, ReleaseEntry, YearlyPlanPage
 
 LATEST = 3
 TOP = 5
@@ -22,7 +24,7 @@ AHEAD = dt.timedelta(days=120)
 
 def latest_results(request: HttpRequest) -> HomeBlock | None:
     """Return the newest results with their finding."""
-    releases = list(queries.current_releases().order_by("-publish_at")[:LATEST])
+    releases = list(queries.current_releases().order_by("-year", "-publish_at")[:LATEST])
     if not releases:
         return None
     found = [
@@ -69,3 +71,23 @@ def plans(request: HttpRequest) -> HomeBlock | None:
         data={"tasks": list(tasks), "plans": list(newest)},
         order=20,
     )
+
+
+def other_results(page: Page, request: HttpRequest) -> HomeBlock | None:
+    """Return every public result by series, for a section in which ranking pages lie; no result hides in the search."""
+    if not RankingPage.objects.child_of(page).live().exists():
+        return None
+    by_series: dict[str, list[IndexRelease]] = {}
+    for release in queries.current_releases().order_by("-year", "-publish_at", "title"):
+        by_series.setdefault(release.series, []).append(release)
+    series = [{"newest": found[0], "finding": _finding(found[0]), "releases": found} for found in by_series.values()]
+    return HomeBlock(
+        name="series",
+        title=_("All results by series"),
+        template="publishing/parts/section_results.html",
+        data={"series": series},
+    )
+
+
+def _finding(release: IndexRelease) -> str:
+    return ranking_finding(release, queries.stats_of(release))

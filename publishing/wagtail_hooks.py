@@ -6,13 +6,19 @@ from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 
 from publishing.log_actions import ACTIONS
-from publishing.viewsets import UnitChooserViewSet, unit_chooser
+from publishing.viewsets import DraftTokenViewSet, UnitChooserViewSet, draft_tokens, unit_chooser
 
 
 @hooks.register("register_admin_viewset")
 def register_unit_chooser() -> UnitChooserViewSet:
     """Let plans choose units."""
     return unit_chooser
+
+
+@hooks.register("register_admin_viewset")
+def register_draft_tokens() -> DraftTokenViewSet:
+    """Let administrators make and revoke tokens of programs."""
+    return draft_tokens
 
 
 @hooks.register("register_log_actions")

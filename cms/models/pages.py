@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+from django.urls import translate_url
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +20,7 @@ from wagtail.fields import RichTextField
 from wagtail.models import Page
 from wagtail.search import index
 
-from cms.front_page import home_blocks
+from cms.front_page import home_blocks, section_blocks
 from cms.page_forms import PageForm
 from cms.text import fold, slug
 
@@ -111,6 +113,19 @@ class BasePage(Page):
         """The summary in the language of the interface."""
         return self.summary_en if self.summary_en and get_language() == "en" else self.summary
 
+    def get_url_parts(self, *args: Any, **kwargs: Any) -> tuple[int, str | None, str | None] | None:
+        """Put the portal's own address before the path, whatever host name the register of sites has."""
+        parts = super().get_url_parts(*args, **kwargs)
+        return (parts[0], settings.PORTAL_BASE_URL, parts[2]) if parts and parts[2] else parts
+
+    def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
+        """Name the page to search engines in both languages."""
+        address = self.full_url
+        languages = [code for code, _name in settings.LANGUAGES]
+        alternates = [{"lang_code": code, "location": translate_url(address, code)} for code in languages]
+        changed = self.last_published_at or self.latest_revision_created_at
+        return [{"location": one["location"], "lastmod": changed, "alternates": alternates} for one in alternates]
+
     @property
     def own_date(self) -> dt.date | None:
         """The day that the page is about or, where it has none, the day on which it was first published."""
@@ -135,6 +150,8 @@ class HomePage(BasePage):
     class Meta:
         verbose_name = _("home page")
         verbose_name_plural = _("home pages")
+        # Of the site as a whole, so it stands with its first page.
+        permissions = [("read_drafts", _("Can read drafts through the API"))]
 
     def get_context(self, request: HttpRequest, *args: object, **kwargs: object) -> dict[str, Any]:
         """Add the blocks of the other rooms and the sections below."""
@@ -158,6 +175,7 @@ class SectionPage(BasePage):
         context = super().get_context(request, *args, **kwargs)
         below = self.get_children().live().public().specific()
         context["children"] = Paginator(below, CHILDREN_PER_PAGE).get_page(request.GET.get("page"))
+        context["section_blocks"] = section_blocks(self, request)
         return context
 
 

@@ -267,6 +267,9 @@ MODELSEARCH_BACKENDS = WAGTAILSEARCH_BACKENDS
 WAGTAILADMIN_LOGIN_URL = LOGIN_URL
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = True
 WAGTAILAPI_LIMIT_MAX = 100
+WAGTAILAPI_BASE_URL = PORTAL_BASE_URL
+# Readers of the content API know no addresses of Wagtail's own ("linktype"); they get what a browser can show.
+WAGTAILAPI_RICH_TEXT_FORMAT = "html"
 WAGTAILAPI_DOCS_ENABLED = False
 
 # --- security ---------------------------------------------------------------------------------------------------------

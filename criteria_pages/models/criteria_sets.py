@@ -19,6 +19,7 @@ from cms.models import BasePage
 from criteria_pages.blocks import CriteriaBody
 from criteria_pages.blocks.lineage import OVERRIDES
 from criteria_pages.fields import DefinitionStreamField
+from criteria_pages.models.public_fields import EditionField
 from criteria_pages.panels import CriteriaToolsPanel
 from criteria_pages.serving import serve
 
@@ -89,6 +90,13 @@ class CriteriaSetPage(ApprovedPage, RoutablePageMixin, BasePage):
     api_fields = [
         *BasePage.api_fields,
         APIField("declared_total"),
+        APIField("bonus_cap"),
+        APIField("penalty_cap"),
+        APIField("body"),
+        APIField("dropped_codes"),
+        APIField("predecessor", serializer=EditionField()),
+        APIField("comparison_status"),
+        APIField("comparison_reason"),
         APIField("decision_number"),
         APIField("decision_date"),
     ]

@@ -21,6 +21,7 @@ from wagtail.models import Orderable
 from cms.models import BasePage
 from cms.models.pages import RICH_TEXT_FEATURES
 from criteria_pages.models.legal import LegalDocument
+from criteria_pages.models.public_fields import AttachmentsField, LegalBasisField, PublicPageField
 
 
 class GuidancePage(BasePage):
@@ -91,6 +92,10 @@ class GuidancePage(BasePage):
         APIField("body"),
         APIField("body_en"),
         APIField("criteria_codes"),
+        APIField("criteria_set", serializer=PublicPageField()),
+        APIField("replaces", serializer=PublicPageField()),
+        APIField("legal_basis", serializer=LegalBasisField()),
+        APIField("attachments", serializer=AttachmentsField()),
     ]
 
     class Meta:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
-from wagtail.api.v2.router import WagtailAPIRouter
+from wagtail.api import APIField
 from wagtail.api.v2.utils import BadRequestError
 from wagtail.api.v2.views import PagesAPIViewSet
 from wagtail.contrib.redirects.api import RedirectsAPIViewSet
 from wagtail.documents.api.v2.views import DocumentsAPIViewSet
+from wagtail.images.api.fields import ImageRenditionField
 from wagtail.images.api.v2.views import ImagesAPIViewSet
 
 from rest_framework.request import Request
+from rest_framework.throttling import AnonRateThrottle, BaseThrottle
 
 from publishing.domain.queries import public_releases
 from publishing.models import RankingPage
 
+# Widths in pixels in which an image is given; none is larger than the image itself.
+WIDTHS = (400, 800, 1600)
+
+
+class ReaderThrottle(AnonRateThrottle):
+    """The rate of the read API, for one address."""
+
+    rate = settings.PORTAL_API_RATE
+
 
 class SaneQuery:
     """Refuses what no database could answer: signs that are no text, numbers beyond any row."""
+
+    throttle_classes: Sequence[type[BaseThrottle]] = (ReaderThrottle,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Answer 400 with a sentence instead of an error of the server."""
@@ -35,14 +50,25 @@ class SaneQuery:
 class PublicPages(SaneQuery, PagesAPIViewSet):
     """Public pages; a ranking page only while citizens may see its release."""
 
-    def get_queryset(self) -> QuerySet:
+    def get_base_queryset(self) -> QuerySet:
         """Leave out ranking pages whose release is not public at this moment."""
-        hidden = RankingPage.objects.exclude(release__in=public_releases().order_by())
-        return super().get_queryset().exclude(pk__in=hidden.values("pk"))
+        return super().get_base_queryset().exclude(pk__in=hidden_ranking_pages().values("pk"))
+
+
+def hidden_ranking_pages() -> QuerySet[RankingPage]:
+    """Return the ranking pages whose release citizens may not see at this moment."""
+    return RankingPage.objects.exclude(release__in=public_releases().order_by())
 
 
 class PublicImages(SaneQuery, ImagesAPIViewSet):
-    """Images of public collections."""
+    """Images of public collections, with renditions in a few widths."""
+
+    body_fields = [
+        *ImagesAPIViewSet.body_fields,
+        *(APIField(f"width_{width}", serializer=ImageRenditionField(f"width-{width}", source="*")) for width in WIDTHS),
+    ]
+    # Made at the first request for the one image; a list would make them all at once.
+    detail_only_fields = [*ImagesAPIViewSet.detail_only_fields, *(f"width_{width}" for width in WIDTHS)]
 
 
 class PublicDocuments(SaneQuery, DocumentsAPIViewSet):
@@ -51,10 +77,3 @@ class PublicDocuments(SaneQuery, DocumentsAPIViewSet):
 
 class PublicRedirects(SaneQuery, RedirectsAPIViewSet):
     """Addresses that moved."""
-
-
-content_api = WagtailAPIRouter("content_api")
-content_api.register_endpoint("pages", PublicPages)
-content_api.register_endpoint("images", PublicImages)
-content_api.register_endpoint("documents", PublicDocuments)
-content_api.register_endpoint("redirects", PublicRedirects)

@@ -9,9 +9,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern
+from django.template.response import SimpleTemplateResponse
+from django.urls import URLPattern, URLResolver
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
+
+from wagtail.api.v2.router import WagtailAPIRouter
 
 ALLOWED = "GET, HEAD, OPTIONS"
 
@@ -25,6 +28,8 @@ def readable(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return _with_cors(HttpResponse(status=204))
         response = view(request, *args, **kwargs)
+        if isinstance(response, SimpleTemplateResponse):
+            response.render()
         return _with_cors(_conditional(request, response))
 
     return answered
@@ -56,4 +61,14 @@ def open_to_readers(urls: tuple[list[URLPattern], str, str]) -> tuple[list[URLPa
     patterns, app_name, namespace = urls
     for pattern in patterns:
         pattern.callback = readable(pattern.callback)
+    return patterns, app_name, namespace
+
+
+def content_urls(router: WagtailAPIRouter) -> tuple[list[URLPattern | URLResolver], str, str]:
+    """Wrap every view of the content API; drafts apart, which no other site's page may read and no cache may keep."""
+    patterns, app_name, namespace = router.urls
+    for endpoint in patterns:
+        if endpoint.namespace != "drafts":
+            for pattern in endpoint.url_patterns:
+                pattern.callback = readable(pattern.callback)
     return patterns, app_name, namespace

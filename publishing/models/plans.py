@@ -14,6 +14,8 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.api import APIField
 from wagtail.fields import StreamField
 
+from rest_framework.relations import SlugRelatedField
+
 from cms.models import BasePage, Unit
 from publishing.blocks import PlanSectionsBlock, PlanTasksBlock
 from publishing.enums import PlanRole, TaskStatus
@@ -67,7 +69,9 @@ class YearlyPlanPage(BasePage):
     api_fields = [
         *BasePage.api_fields,
         APIField("year"),
+        APIField("issuer", serializer=SlugRelatedField(slug_field="code", read_only=True)),
         APIField("issuer_name"),
+        APIField("round", serializer=SlugRelatedField(slug_field="code", read_only=True)),
         APIField("document_number"),
         APIField("signed_on"),
         APIField("sections"),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from cms.text import fold
 from publishing.domain import queries
-from publishing.domain.ranking_rows import heat_step
+from publishing.domain.ranking_rows import RankingRow, all_rows, heat_step
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 from publishing.views.access import ReleaseAbsent, released
-from publishing.views.ranking import class_names
+from publishing.views.ranking import MAX_QUERY, WHOLE, class_names
 
 AT_MOST = 4
+# Of the units that were looked for in a long list, this many are shown.
+SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +54,20 @@ def compare(request: HttpRequest, release: IndexRelease) -> HttpResponse:
     if len(codes) > AT_MOST:
         raise ReleaseAbsent(_("At most %(number)s units are compared.") % {"number": AT_MOST})
     entries = [queries.find_entry(release, code) for code in codes]
-    choices = ReleaseEntry.objects.filter(release=release).order_by("unit_name").values_list("unit_code", "unit_name")
+    rows = all_rows(release)
+    is_long = len(rows) > WHOLE
     nodes = queries.nodes_of(release)
     context = {
         "release": release,
         "entries": entries,
         "slots": [codes[place] if place < len(codes) else "" for place in range(AT_MOST)],
-        "choices": list(choices),
+        "choices": []
+        if is_long
+        else [(row.unit_name, row.unit_code) for row in sorted(rows, key=lambda row: row.folded)],
+        "is_long": is_long,
+        "looked_for": request.GET.get("q", "")[:MAX_QUERY],
+        "matching": _matching(rows, request.GET.get("q", ""), codes) if is_long else [],
+        "at_most": AT_MOST,
         "lines": _lines(release, entries, [node for node in nodes.values() if node.level == 1]),
         "criteria": _lines(release, entries, [node for node in nodes.values() if node.level == 2]),
         "class_names": class_names(release),
@@ -63,6 +75,15 @@ def compare(request: HttpRequest, release: IndexRelease) -> HttpResponse:
         "years": _years(release, entries),
     }
     return render(request, "publishing/compare.html", context)
+
+
+def _matching(rows: Sequence[RankingRow], query: str, chosen: list[str]) -> list[RankingRow]:
+    """Return the first units of a long list that the words are found in, in the order of ranks, chosen ones left out."""
+    words = fold(query[:MAX_QUERY]).split()
+    if not words:
+        return []
+    found = (row for row in rows if row.unit_code not in chosen and all(word in row.folded for word in words))
+    return list(islice(found, SHOWN))
 
 
 def _lines(release: IndexRelease, entries: list[ReleaseEntry], nodes: list[queries.NodeName]) -> list[ComparedLine]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
+from django.contrib.sitemaps.views import SitemapIndexItem
 from django.contrib.sitemaps.views import sitemap as sitemap_view
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import get_language
@@ -16,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from wagtail.contrib.sitemaps import Sitemap as PageSitemap
+from wagtail.models import Site
 
 from publishing.domain import queries
 from publishing.domain.catalogue import catalogue, turtle
@@ -70,7 +74,43 @@ def feed(request: HttpRequest) -> HttpResponse:
     return HttpResponse(atom.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
 
 
-class ReleaseSitemap(Sitemap):
+class PortalSitemap(Sitemap):
+    """Addresses of the portal under its own name, whatever name the request came by, in both languages."""
+
+    i18n = True
+    alternates = True
+    x_default = True
+
+    def get_protocol(self, protocol: str | None = None) -> str:
+        """Return the protocol of the portal's own address."""
+        return urlsplit(settings.PORTAL_BASE_URL).scheme
+
+    def get_domain(self, site: Any = None) -> str:
+        """Return the host of the portal's own address."""
+        return urlsplit(settings.PORTAL_BASE_URL).netloc
+
+
+class PublicPagesSitemap(PageSitemap):
+    """Public pages of the tree."""
+
+    def get_wagtail_site(self) -> Site:
+        """Return the site that is served; the request's host does not matter."""
+        return Site.objects.select_related("root_page").get(is_default_site=True)
+
+
+class ListsSitemap(PortalSitemap):
+    """Pages that are always there."""
+
+    def items(self) -> list[str]:
+        """Return the names of the views."""
+        return ["releases", "corrections", "open_data"]
+
+    def location(self, item: Any) -> str:
+        """Return the address."""
+        return reverse(f"publishing:{item}")
+
+
+class ReleaseSitemap(PortalSitemap):
     """Rankings, methodologies and data pages of the current results."""
 
     def items(self) -> list[tuple[str, IndexRelease]]:
@@ -90,10 +130,11 @@ class ReleaseSitemap(Sitemap):
         return item[1].publish_at
 
 
-class UnitSitemap(Sitemap):
+class UnitSitemap(PortalSitemap):
     """Units' pages in the current results."""
 
-    limit = 5000
+    # Each unit stands there in both languages; the standard allows 50,000 addresses in a file.
+    limit = 20_000
 
     def items(self) -> Any:
         """Return (release slug, unit code, time)."""
@@ -109,12 +150,31 @@ class UnitSitemap(Sitemap):
         return item[2]
 
 
-SITEMAPS: dict[str, Any] = {"pages": PageSitemap, "releases": ReleaseSitemap, "units": UnitSitemap}
+SITEMAPS: dict[str, Any] = {
+    "pages": PublicPagesSitemap,
+    "lists": ListsSitemap,
+    "releases": ReleaseSitemap,
+    "units": UnitSitemap,
+}
 
 
 @require_safe
-def sitemap(request: HttpRequest) -> HttpResponse:
-    """Send the sitemap; it is made anew each time, so it names nothing early."""
-    response = sitemap_view(request, sitemaps=SITEMAPS)
+def sitemap(request: HttpRequest, section: str) -> HttpResponse:
+    """Send a part of the sitemap; it is made anew each time, so it names nothing early."""
+    response = sitemap_view(request, sitemaps=SITEMAPS, section=section)
     response["Cache-Control"] = "no-cache"
     return response.render()
+
+
+@require_safe
+def sitemap_index(request: HttpRequest) -> HttpResponse:
+    """Name the parts of the sitemap, so that a release of any size is in it whole."""
+    parts = []
+    for section, kind in SITEMAPS.items():
+        found = kind()
+        address = f"{settings.PORTAL_BASE_URL}{reverse('sitemap-section', kwargs={'section': section})}"
+        pages = range(1, found.paginator.num_pages + 1)
+        parts += [SitemapIndexItem(address if page == 1 else f"{address}?p={page}") for page in pages]
+    response = render(request, "sitemap_index.xml", {"sitemaps": parts}, content_type="application/xml")
+    response["Cache-Control"] = "no-cache"
+    return response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -234,14 +233,3 @@ def test_search_finds_without_accents_and_holds_the_embargo(client, this):
     ]
     assert client.get("/api/v1/search").status_code == 422
     assert client.get("/api/v1/search?q=" + "x" * 101).status_code == 422
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_example_of_the_documents_loads_every_entry(live_server, settings, repository):
-    settings.PORTAL_BASE_URL = live_server.url
-    release = published_release()
-    text = (repository / "docs" / "api.md").read_text(encoding="utf-8").replace("limit=500", "limit=1")
-    example = re.search(r"```python\n(.*?)```", text, re.S).group(1)
-    names = {"PORTAL": live_server.url, "RELEASE": release.slug}
-    exec(compile(example, "docs/api.md", "exec"), names)  # noqa: S102 -- the document's own example
-    assert sorted(entry["unit_name"] for entry in names["entries"]) == ["Tỉnh A", "Tỉnh B"]

@@ -60,6 +60,11 @@ LISTS = (
     "/ket-qua/danh-muc.jsonld",
     "/ket-qua/danh-muc.ttl",
     "/sitemap.xml",
+    "/sitemap-pages.xml",
+    "/sitemap-lists.xml",
+    "/sitemap-releases.xml",
+    "/sitemap-units.xml",
+    "/du-lieu-mo/",
     "/tim-kiem/?q=ket+qua+chua",
     "/don-vi/{unit}/",
     "/don-vi/{unit}/lich.ics",
@@ -193,5 +198,6 @@ def _shape(address: str) -> str:
 def test_every_public_address_of_the_portal_is_asked(this):
     asked = {_shape(pattern) for pattern in (*OF_RELEASE, *LISTS)}
     asked |= {_shape(re.sub(r"(tieu-chi|tai-ve)/[^/]+", r"\1/{x}", pattern)) for pattern in OF_RELEASE}
+    asked |= {_shape(re.sub(r"sitemap-\w+", "sitemap-{x}", pattern)) for pattern in LISTS}
     routes = {route for route in _routes(get_resolver()) if not NOT_PUBLIC.match(route)}
     assert sorted(route for route in routes if _shape(route) not in asked) == []

@@ -118,7 +118,7 @@ def test_the_feed_has_results_and_corrections(client, this):
 
 
 @pytest.mark.parametrize(
-    "path", ["/ket-qua/danh-muc.ttl", "/ket-qua/danh-muc.jsonld", "/ket-qua/tin.atom", "/sitemap.xml"]
+    "path", ["/ket-qua/danh-muc.ttl", "/ket-qua/danh-muc.jsonld", "/ket-qua/tin.atom", "/sitemap-units.xml"]
 )
 def test_catalogues_feeds_and_sitemap_hold_the_embargo(client, this, path):
     home_page()
