@@ -125,6 +125,19 @@ def typeset(template: Path, data: Mapping[str, Any]) -> bytes:
     )
 
 
+def draw(template: Path, data: Mapping[str, Any]) -> bytes:
+    """Return the PNG that a Typst template of one page makes of the data; a point of the page is a pixel."""
+    drawn: bytes = typst.compile(
+        str(template),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(_printable(data), ensure_ascii=False)},
+        format="png",
+        ppi=72,
+    )
+    return drawn
+
+
 @cache
 def _letters() -> frozenset[int]:
     """Return the code points that the face has."""

@@ -15,6 +15,7 @@ from publishing.views import (
     releases,
     rounds_below,
     survey,
+    sharing,
     units,
 )
 
@@ -34,6 +35,12 @@ urlpatterns = [
     path("ket-qua/<slug:slug>/dieu-tra/", survey.survey, name="survey"),
     path("ket-qua/<slug:slug>/du-lieu/", downloads.data_page, name="data"),
     path("ket-qua/<slug:slug>/tai-ve/<str:name>", downloads.download, name="download"),
+    path("ket-qua/<slug:slug>/anh.png", sharing.release_picture, name="release_picture"),
+    path("ket-qua/<slug:slug>/don-vi/<slug:unit_code>/anh.png", sharing.unit_picture, name="unit_picture"),
+    path("nhung/<slug:slug>/", sharing.release_chart, name="release_chart"),
+    path("nhung/<slug:slug>/<slug:unit_code>/", sharing.unit_chart, name="unit_chart"),
+    path("k/<slug:code>/", sharing.short_release, name="short_release"),
+    path("d/<slug:code>/", sharing.short_entry, name="short_entry"),
     path("du-lieu-mo/", open_data_page.open_data, name="open_data"),
     path("don-vi/<slug:unit_code>/", units.unit_latest, name="unit_latest"),
     path("don-vi/<slug:unit_code>/lich.ics", plans.unit_calendar, name="unit_calendar"),

@@ -3,57 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from cms.models import Unit
-from criteria_pages.definition import plain
 from criteria_pages.models import CriteriaEdition
-from publishing.domain.exports import ILLUSTRATIVE, LICENCE, note_of, release_address, source_of
-from publishing.models import IndexRelease, PlanTask, PlanTaskProgress, ReleaseEntry, ReleaseScore, YearlyPlanPage
+from publishing.domain.representation import ILLUSTRATIVE, edition_data, release_address, release_data, score_data
+from publishing.models import IndexRelease, PlanTask, PlanTaskProgress, ReleaseScore, YearlyPlanPage
 from submissions.models import AssessmentRound
-
-
-def figure(value: Decimal | None) -> str | None:
-    """Return an exact figure as text."""
-    return None if value is None else plain(value)
 
 
 def release_out(release: IndexRelease, *, corrected_by: str | None = None) -> dict[str, Any]:
     """Return a release."""
+    edition = edition_reference(release.edition) if release.edition else None
     return {
-        "slug": release.slug,
+        **release_data(release),
         "url": release_address(release),
-        "title": release.title,
-        "title_en": release.title_en,
-        "year": release.year,
-        "kind": release.kind,
-        "series": release.series,
-        "note": note_of(release),
-        "source": source_of(release),
-        "licence": LICENCE,
-        "decision_number": release.decision_number,
-        "decision_date": release.decision_date,
-        "published_at": timezone.localtime(release.publish_at) if release.publish_at else None,
-        "tie_rule": release.tie_rule,
-        "rank_scope": release.rank_scope,
-        "classes": release.classes,
-        "rule_set_mark": release.rule_set_mark,
-        "corrects": release.corrects.slug if release.corrects else None,
         "corrected_by": corrected_by,
-        "correction_note": release.correction_note,
-        "edition": edition_reference(release.edition) if release.edition else None,
-        "inputs_sha256": release.inputs_sha256,
-        "rows_sha256": release.rows_sha256,
+        "edition": edition,
     }
 
 
 def edition_reference(edition: CriteriaEdition) -> dict[str, Any]:
     """Return an edition by title, number and hash."""
-    return {"id": edition.pk, "title": edition.title, "number": edition.number, "sha256": edition.sha256}
+    return {"id": edition.pk, **edition_data(edition)}
 
 
 def edition_out(edition: CriteriaEdition) -> dict[str, Any]:
@@ -68,41 +42,9 @@ def edition_out(edition: CriteriaEdition) -> dict[str, Any]:
     }
 
 
-def entry_out(entry: ReleaseEntry) -> dict[str, Any]:
-    """Return a unit's line."""
-    return {
-        "unit_code": entry.unit_code,
-        "unit_name": entry.unit_name,
-        "tier_code": entry.tier_code,
-        "tier_name": entry.tier_name,
-        "groups": entry.group_codes,
-        "status": entry.status,
-        "reason": entry.reason,
-        "rank": entry.rank,
-        "rank_of": entry.rank_of,
-        "class_code": entry.class_code,
-        "index": figure(entry.index),
-        "points": figure(entry.points),
-        "maximum": figure(entry.maximum),
-        "bonus": figure(entry.bonus),
-        "penalty": figure(entry.penalty),
-        "source": entry.source,
-        "source_kind": entry.source_kind,
-    }
-
-
 def score_out(score: ReleaseScore, unit_code: str) -> dict[str, Any]:
     """Return the points of a node."""
-    return {
-        "unit_code": unit_code,
-        "code": score.code,
-        "level": score.level,
-        "points": figure(score.points),
-        "maximum": figure(score.maximum),
-        "self_points": figure(score.self_points),
-        "stage": score.stage,
-        "public_note": score.public_note,
-    }
+    return {"unit_code": unit_code, **score_data(score)}
 
 
 def unit_out(unit: Unit) -> dict[str, Any]:

@@ -146,7 +146,7 @@ class EntryOut(Schema):
     reason: str
     rank: int | None
     rank_of: int | None
-    class_code: str = Field(serialization_alias="class")
+    class_code: str = Field(alias="class")
     index: Figure
     points: Figure
     maximum: Figure

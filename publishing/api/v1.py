@@ -25,8 +25,6 @@ from criteria_pages.models import CriteriaEdition
 from publishing.api import schemas
 from publishing.api.represent import (
     edition_out,
-    entry_out,
-    figure,
     plan_out,
     release_out,
     round_out,
@@ -35,9 +33,9 @@ from publishing.api.represent import (
     unit_out,
 )
 from publishing.domain import queries
-from publishing.domain.exports import ILLUSTRATIVE, note_of
 from publishing.domain.plan_progress import current_progress
 from publishing.domain.plans import check_dates
+from publishing.domain.representation import ILLUSTRATIVE, entry_data, figure, note_of
 from publishing.exceptions import ReleaseAbsent, ReleaseWithdrawn
 from publishing.models import IndexRelease, PlanTask, RankingPage, ReleaseEntry, ReleaseScore, YearlyPlanPage
 from submissions.enums import RoundState
@@ -138,7 +136,7 @@ def entries(request: HttpRequest, slug: schemas.Slug, asked: Query[schemas.Entri
             if (not asked.group or asked.group in row.group_codes)
             and wanted in fold(f"{row.unit_name} {row.unit_code}")
         ]
-    return {**_page(request, asked, listed, entry_out), "note": note_of(found)}
+    return {**_page(request, asked, listed, entry_data), "note": note_of(found)}
 
 
 @api.get(
@@ -151,7 +149,7 @@ def entry(request: HttpRequest, slug: schemas.Slug, unit_code: schemas.Slug) -> 
     """Return one unit's line with all its points."""
     found = queries.find_entry(queries.find_release(slug), unit_code)
     scores = [score_out(score, found.unit_code) for score in found.scores.all()]
-    return {**entry_out(found), "note": note_of(found.release), "scores": scores}
+    return {**entry_data(found), "note": note_of(found.release), "scores": scores}
 
 
 @api.get("/releases/{slug}/scores", response={200: schemas.ScorePage, **PROBLEMS}, tags=["releases"])

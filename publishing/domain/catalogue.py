@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone, translation
 
-from publishing.domain.exports import LICENCE_URL, note_of, release_address, source_of
+from publishing.domain.representation import LICENCE_URL, note_of, release_address, source_of
 from publishing.models import IndexRelease
 
 CONTEXT = {

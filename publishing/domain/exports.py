@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cms.spreadsheets import Sheet, write_csv, write_xlsx
 from criteria_pages.definition import plain
 from publishing.domain.queries import NodeName, domains_of, nodes_of
+from publishing.domain.representation import (
+    entry_data,
+    note_of,
+    release_address,
+    release_data,
+    score_data,
+    source_of,
+)
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 
-# Said in the language of the country in every export, whatever the language of the interface.
-ILLUSTRATIVE = "số liệu minh họa"
-LICENCE = "CC-BY-4.0"
-LICENCE_URL = "https://creativecommons.org/licenses/by/4.0/"
 BATCH = 500
 
 RESULT_COLUMNS = (
@@ -56,24 +59,6 @@ SCORE_COLUMNS = (
     "public_note",
     "note",
 )
-
-
-def note_of(release: IndexRelease) -> str:
-    """Return the line that stands with invented figures, else nothing."""
-    return ILLUSTRATIVE if release.illustrative else ""
-
-
-def source_of(release: IndexRelease) -> str:
-    """Return what to name as the source of the release's figures."""
-    if release.source:
-        return release.source
-    owner = release.owner.name if release.owner else ""
-    return ", ".join(part for part in (owner, release.decision_number) if part)
-
-
-def release_address(release: IndexRelease) -> str:
-    """Return the full public address of the release."""
-    return f"{settings.PORTAL_BASE_URL}/ket-qua/{release.slug}/"
 
 
 def result_headers(release: IndexRelease) -> list[str]:
@@ -227,44 +212,23 @@ def dictionary(release: IndexRelease) -> list[tuple[str, str]]:
 
 def release_json(release: IndexRelease) -> bytes:
     """Return the whole release as JSON; figures as text, so that no reader's float changes them."""
-    content = {**release_summary(release), "nodes": [_node(node) for node in nodes_of(release).values()]}
+    content = {
+        **release_data(release),
+        "address": release_address(release),
+        "nodes": [_node(node) for node in nodes_of(release).values()],
+    }
     entries = []
     for batch in _entries(release):
         scores: dict[int, list[dict[str, Any]]] = {entry.pk: [] for entry in batch}
         for score in ReleaseScore.objects.filter(entry__in=batch).order_by("pk").iterator(5000):
-            scores[score.entry_id].append(_score(score))
-        entries += [{**_entry(entry), "scores": scores[entry.pk]} for entry in batch]
-    return json.dumps({**content, "entries": entries}, ensure_ascii=False, indent=1).encode()
+            scores[score.entry_id].append(score_data(score))
+        entries += [{**entry_data(entry), "scores": scores[entry.pk]} for entry in batch]
+    return json.dumps({**content, "entries": entries}, ensure_ascii=False, indent=1, default=_day_or_moment).encode()
 
 
-def release_summary(release: IndexRelease) -> dict[str, Any]:
-    """Return what identifies the release, for JSON files."""
-    return {
-        "slug": release.slug,
-        "title": release.title,
-        "title_en": release.title_en,
-        "year": release.year,
-        "kind": release.kind,
-        "series": release.series,
-        "note": note_of(release),
-        "source": source_of(release),
-        "address": release_address(release),
-        "licence": LICENCE,
-        "decision_number": release.decision_number,
-        "decision_date": release.decision_date.isoformat() if release.decision_date else None,
-        "published_at": timezone.localtime(release.publish_at).isoformat() if release.publish_at else None,
-        "tie_rule": release.tie_rule,
-        "rank_scope": release.rank_scope,
-        "classes": release.classes,
-        "rule_set_mark": release.rule_set_mark,
-        "corrects": release.corrects.slug if release.corrects else None,
-        "correction_note": release.correction_note,
-        "edition": {"title": release.edition.title, "number": release.edition.number, "sha256": release.edition.sha256}
-        if release.edition
-        else None,
-        "inputs_sha256": release.inputs_sha256,
-        "rows_sha256": release.rows_sha256,
-    }
+def _day_or_moment(value: dt.date) -> str:
+    """Write a day or a moment in the form of ISO 8601."""
+    return value.isoformat()
 
 
 def _node(node: NodeName) -> dict[str, Any]:
@@ -275,42 +239,4 @@ def _node(node: NodeName) -> dict[str, Any]:
         "level": node.level,
         "maximum": plain(node.maximum),
         "parent": node.parent or None,
-    }
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
-
-
-def _entry(entry: ReleaseEntry) -> dict[str, Any]:
-    return {
-        "unit_code": entry.unit_code,
-        "unit_name": entry.unit_name,
-        "tier_code": entry.tier_code,
-        "tier_name": entry.tier_name,
-        "groups": entry.group_codes,
-        "status": entry.status,
-        "reason": entry.reason,
-        "rank": entry.rank,
-        "rank_of": entry.rank_of,
-        "class": entry.class_code,
-        "index": _text(entry.index),
-        "points": _text(entry.points),
-        "maximum": _text(entry.maximum),
-        "bonus": _text(entry.bonus),
-        "penalty": _text(entry.penalty),
-        "source": entry.source,
-        "source_kind": entry.source_kind,
-    }
-
-
-def _score(score: ReleaseScore) -> dict[str, Any]:
-    return {
-        "code": score.code,
-        "level": score.level,
-        "points": _text(score.points),
-        "maximum": _text(score.maximum),
-        "self_points": _text(score.self_points),
-        "stage": score.stage,
-        "public_note": score.public_note,
     }

@@ -10,18 +10,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from publishing.domain.exports import (
-    LICENCE,
-    LICENCE_URL,
-    SCORE_COLUMNS,
-    dictionary,
-    note_of,
-    release_address,
-    result_headers,
-    results_csv,
-    scores_csv,
-    source_of,
-)
+from publishing.domain.exports import SCORE_COLUMNS, dictionary, result_headers, results_csv, scores_csv
+from publishing.domain.representation import LICENCE, LICENCE_URL, note_of, release_address, source_of
 from publishing.models import IndexRelease
 
 _INTEGERS = frozenset({"year", "rank", "rank_of", "level"})

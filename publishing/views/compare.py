@@ -61,9 +61,7 @@ def compare(request: HttpRequest, release: IndexRelease) -> HttpResponse:
         "release": release,
         "entries": entries,
         "slots": [codes[place] if place < len(codes) else "" for place in range(AT_MOST)],
-        "choices": []
-        if is_long
-        else [(row.unit_name, row.unit_code) for row in sorted(rows, key=lambda row: row.folded)],
+        "choices": [] if is_long else sorted((row.folded, row.unit_name, row.unit_code) for row in rows),
         "is_long": is_long,
         "looked_for": request.GET.get("q", "")[:MAX_QUERY],
         "matching": _matching(rows, request.GET.get("q", ""), codes) if is_long else [],
@@ -78,7 +76,7 @@ def compare(request: HttpRequest, release: IndexRelease) -> HttpResponse:
 
 
 def _matching(rows: Sequence[RankingRow], query: str, chosen: list[str]) -> list[RankingRow]:
-    """Return the first units of a long list that the words are found in, in the order of ranks, chosen ones left out."""
+    """Return the first units of a long list that have all words in their names, best ranks first, no chosen ones."""
     words = fold(query[:MAX_QUERY]).split()
     if not words:
         return []

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from publishing.domain import exports, queries
+from publishing.domain import exports, queries, representation, sharing
 from publishing.domain.files import files_of
 from publishing.models import IndexRelease
 from publishing.views.access import ReleaseAbsent, released
@@ -20,10 +20,10 @@ def data_page(request: HttpRequest, release: IndexRelease) -> HttpResponse:
         "release": release,
         "files": files_of(release),
         "dictionary": exports.dictionary(release),
-        "source": exports.source_of(release).rstrip(".:; "),
-        "address": exports.release_address(release),
-        "licence": exports.LICENCE,
-        "licence_url": exports.LICENCE_URL,
+        "citation": sharing.citation(release),
+        "address": representation.release_address(release),
+        "licence": representation.LICENCE,
+        "licence_url": representation.LICENCE_URL,
         "correction": queries.correction_of(release),
     }
     return render(request, "publishing/data.html", context)

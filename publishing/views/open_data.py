@@ -23,8 +23,8 @@ from wagtail.models import Site
 
 from publishing.domain import queries
 from publishing.domain.catalogue import catalogue, turtle
-from publishing.domain.exports import note_of, release_address
 from publishing.domain.findings import ranking_finding
+from publishing.domain.representation import note_of, release_address
 from publishing.models import IndexRelease, ReleaseEntry
 from publishing.views.access import public
 

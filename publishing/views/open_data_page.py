@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from publishing.domain import exports, queries
+from publishing.domain import queries, representation
 from publishing.views.access import public
 
 EXAMPLES_DIR = Path(__file__).resolve().parent.parent / "examples"
@@ -34,8 +34,8 @@ def open_data(request: HttpRequest) -> HttpResponse:
     context = {
         "newest": newest,
         "examples": examples(newest.slug if newest else ""),
-        "licence": exports.LICENCE,
-        "licence_url": exports.LICENCE_URL,
+        "licence": representation.LICENCE,
+        "licence_url": representation.LICENCE_URL,
         "rate": settings.PORTAL_API_RATE,
     }
     return render(request, "publishing/open_data.html", context)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from cms.numbers import format_count, format_percent
 from cms.text import fold
 from publishing import charts
-from publishing.domain import queries
+from publishing.domain import queries, sharing
 from publishing.domain.findings import ranking_finding
 from publishing.domain.ranking_rows import (
     RankingRow,
@@ -140,6 +140,7 @@ def ranking_context(release: IndexRelease, params: Mapping[str, str]) -> dict[st
     shown = with_shares(found[(wanted.page - 1) * size : wanted.page * size], domains)
     stats = queries.stats_of(release)
     return {
+        **sharing.share_context(release),
         "release": release,
         "stats": stats,
         "finding": ranking_finding(release, stats),

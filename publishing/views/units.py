@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from cms.models import Unit
 from cms.numbers import format_percent
 from publishing import charts
-from publishing.domain import queries
+from publishing.domain import queries, sharing
 from publishing.domain.findings import domains_finding, losses_finding, trend_finding, unit_finding
 from publishing.domain.plans import tasks_of_unit
 from publishing.domain.reasons import why
@@ -89,7 +89,7 @@ def unit_context(release: IndexRelease, entry: ReleaseEntry) -> dict[str, Any]:
     all_lost = sum((line.lost for line in losses), Decimal(0)) + others
     results = queries.results_of_unit(entry.unit, series=release.series)
     predecessors = queries.predecessors_of(entry.unit, series=release.series)
-    tied = _is_tied(release, entry)
+    tied = is_tied(release, entry)
     return {
         "release": release,
         "entry": entry,
@@ -124,7 +124,8 @@ def unit_context(release: IndexRelease, entry: ReleaseEntry) -> dict[str, Any]:
     }
 
 
-def _is_tied(release: IndexRelease, entry: ReleaseEntry) -> bool:
+def is_tied(release: IndexRelease, entry: ReleaseEntry) -> bool:
+    """Whether the unit shares its rank."""
     if entry.rank is None:
         return False
     same = ReleaseEntry.objects.filter(release=release, rank=entry.rank, rank_of=entry.rank_of)
@@ -268,7 +269,8 @@ def _rank_words(entry: ReleaseEntry) -> str:
 def unit(request: HttpRequest, release: IndexRelease, unit_code: str) -> HttpResponse:
     """Show the unit's page in the release."""
     entry = queries.find_entry(release, unit_code)
-    return render(request, "publishing/unit.html", unit_context(release, entry))
+    context = {**unit_context(release, entry), **sharing.share_context(release, entry)}
+    return render(request, "publishing/unit.html", context)
 
 
 @public

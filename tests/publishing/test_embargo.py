@@ -10,6 +10,7 @@ from typing import Any
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.http import int_to_base36
 
 import pytest
 
@@ -40,6 +41,12 @@ OF_RELEASE = (
     "/ket-qua/{slug}/so-sanh/?unit={unit}",
     "/ket-qua/{slug}/phuong-phap/",
     "/ket-qua/{slug}/du-lieu/",
+    "/ket-qua/{slug}/anh.png",
+    "/ket-qua/{slug}/don-vi/{unit}/anh.png",
+    "/nhung/{slug}/",
+    "/nhung/{slug}/{unit}/",
+    "/k/{short}/",
+    "/d/{entry}/",
     "/ket-qua/{slug}/tai-ve/ket-qua.csv",
     "/ket-qua/{slug}/tai-ve/ket-qua-excel.csv",
     "/ket-qua/{slug}/tai-ve/diem.csv",
@@ -111,6 +118,8 @@ def _addresses(patterns: tuple[str, ...], release: IndexRelease, this: OpenRound
     values = {
         "slug": release.slug,
         "unit": this.plain.unit.code,
+        "short": int_to_base36(release.pk),
+        "entry": int_to_base36(release.entries.get(unit=this.plain.unit).pk),
         "round": this.round.code,
         "edition": this.round.edition.sha256,
         "plan": YearlyPlanPage.objects.get().pk,
@@ -130,7 +139,7 @@ def test_every_address_one_second_before_and_at_the_time(this):
         with clock.at(moment):
             tasks.bake_due()
             for path in _addresses(OF_RELEASE, release, this):
-                answer = client.get(path)
+                answer = client.get(path, follow=is_out)
                 assert (moment, path, answer.status_code) == (moment, path, 200 if is_out else 404)
                 if not is_out:
                     assert (path, _tells(answer.content, release)) == (path, False)
