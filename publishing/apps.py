@@ -28,6 +28,7 @@ class PublishingConfig(AppConfig):
 
     def ready(self) -> None:
         from cms.domain.search import register_search  # noqa: PLC0415 -- needs the registry of models
+        from cms.domain.spelling import register_vocabulary  # noqa: PLC0415 -- the same
         from publishing import front_page, navigation, receivers, resources, search  # noqa: F401, PLC0415 -- need the registry of models
         from publishing.models import (  # noqa: PLC0415 -- the same
             IndexRelease,
@@ -39,6 +40,7 @@ class PublishingConfig(AppConfig):
         register_home_block(front_page.latest_results)
         register_home_block(front_page.plans)
         register_section_block(front_page.other_results)
+        register_vocabulary(search.names)
         register_search(search.find_units)
         register_search(search.find_releases)
         immutable.protect(IndexRelease, mutable=LIFE_FIELDS)

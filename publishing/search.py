@@ -49,3 +49,11 @@ def find_releases(folded: str, limit: int) -> Iterator[SearchHit]:
                 summary=release.decision_number,
                 illustrative=release.illustrative,
             )
+
+
+def names() -> Iterator[str]:
+    """Yield the folded names of units and public results, for queries with slips."""
+    for name in Unit.objects.order_by().values_list("name", flat=True).distinct():
+        yield fold(name)
+    for title in current_releases().order_by().values_list("title", flat=True):
+        yield fold(title)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from wagtail.models import Page, Site
 
+from cms.domain.spelling import meant, register_vocabulary
 from cms.models import BasePage, HomePage
 from cms.text import fold
 
@@ -45,8 +46,7 @@ def register_search(provider: Provider) -> Provider:
 
 def search_public(query: str) -> list[SearchHit]:
     """Return the public hits for what was typed, best titles first; none for fewer than two letters."""
-    # Signs are searched as spaces: they part words and would be taken for operators by SQLite's full text search.
-    folded = " ".join(_SIGNS.sub(" ", fold(query[:_MAX_QUERY])).split())
+    folded = _folded(query)
     if len(folded) < MIN_LENGTH:
         return []
     seen: dict[str, SearchHit] = {}
@@ -55,6 +55,24 @@ def search_public(query: str) -> list[SearchHit]:
             seen.setdefault(hit.url, hit)
     ranked = sorted(seen.values(), key=lambda hit: (_distance(folded, fold(hit.title)), len(hit.title), hit.title))
     return ranked[:MAX_HITS]
+
+
+def search_meant(query: str) -> tuple[str, list[SearchHit]]:
+    """Return what was probably meant by a query that finds nothing, folded, and its hits; else ("", [])."""
+    folded = _folded(query)
+    better = meant(folded) if len(folded) >= MIN_LENGTH else ""
+    return (better, search_public(better)) if better else ("", [])
+
+
+def _folded(query: str) -> str:
+    # Signs are searched as spaces: they part words and would be taken for operators by SQLite's full text search.
+    return " ".join(_SIGNS.sub(" ", fold(query[:_MAX_QUERY])).split())
+
+
+@register_vocabulary
+def page_titles() -> Iterable[str]:
+    """Yield the folded titles of the public pages."""
+    return (_folded(title) for title in Page.objects.live().public().values_list("title", flat=True))
 
 
 def find_pages(folded: str, limit: int) -> list[SearchHit]:

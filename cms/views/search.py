@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from cms.domain.search import search_public
+from cms.domain.search import search_meant, search_public
 
 PER_PAGE = 20
 
@@ -14,6 +14,9 @@ PER_PAGE = 20
 def search(request: HttpRequest) -> HttpResponse:
     """Show what the query finds, a page at a time."""
     query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:100]
-    hits = search_public(query)
+    hits, instead = search_public(query), ""
+    if query and not hits:
+        instead, hits = search_meant(query)
     page = Paginator(hits, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "cms/search.html", {"query": query, "page_obj": page, "total": len(hits)})
+    context = {"query": query, "instead": instead if hits else "", "page_obj": page, "total": len(hits)}
+    return render(request, "cms/search.html", context)

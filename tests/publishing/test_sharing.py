@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from publishing.domain import sharing
-from publishing.domain.releases import withdraw_release
+from publishing.domain.release_life import withdraw_release
 from tests.factories.cms import home_page
 from tests.factories.publishing import published_release
 from tests.factories.submissions import open_round
