@@ -14,8 +14,8 @@ from publishing.views import (
     ranking,
     releases,
     rounds_below,
-    survey,
     sharing,
+    survey,
     units,
 )
 

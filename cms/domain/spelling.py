@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
-# How alike two words must be, from 0 to 1: one slip in a word of four letters, two in one of eight.
-ALIKE = 0.7
+# How alike two words must be, from 0 to 1: one slip in a word of three letters, two in one of seven.
+ALIKE = 0.66
+NEAREST = 8
 MOST_WORDS = 6
 LONGEST_WORD = 24
 SHORTEST_JOINED = 6
@@ -33,9 +34,9 @@ def meant(folded: str) -> str:
     asked = folded.split()
     if not words or len(asked) > MOST_WORDS:
         return ""
-    mended = [_mended(word, words) for word in asked]
-    if len(asked) == 1 and not mended[0] and len(folded) >= SHORTEST_JOINED:
-        mended = [_parted(folded, names)]
+    mended = [_parted(folded, names)] if len(asked) == 1 and len(folded) >= SHORTEST_JOINED else [""]
+    if not mended[0]:
+        mended = [_mended(word, words) for word in asked]
     if not all(mended) or mended == asked:
         return ""
     return " ".join(mended)
@@ -44,14 +45,13 @@ def meant(folded: str) -> str:
 def _mended(word: str, words: set[str]) -> str:
     if word in words or any(known.startswith(word) for known in words):
         return word
-    return next(iter(get_close_matches(word[:LONGEST_WORD], words, n=1, cutoff=ALIKE)), "")
+    near = get_close_matches(word[:LONGEST_WORD], words, n=NEAREST, cutoff=ALIKE)
+    # Letters in another order are the commonest slip of all.
+    swapped = [known for known in near if sorted(known) == sorted(word)]
+    return next(iter(swapped or near), "")
 
 
 def _parted(word: str, names: set[str]) -> str:
-    """Return the name that was written without its spaces."""
-    joined = {name.replace(" ", ""): name for name in names}
-    ends = next((name for plain, name in joined.items() if plain.endswith(word)), "")
-    if ends:
-        return ends
-    close = get_close_matches(word[: 2 * LONGEST_WORD], joined, n=1, cutoff=ALIKE)
-    return joined[close[0]] if close else ""
+    """Return the shortest name that ends with what was written without its spaces, "" where there is none."""
+    found = [name for name in names if " " in name and name.replace(" ", "").endswith(word)]
+    return min(found, key=lambda name: (len(name), name), default="")

@@ -124,7 +124,7 @@ def _drawn(release: IndexRelease, part: str, content: dict[str, Any]) -> bytes:
                 "figure": "",
                 "share": None,
                 "bars": [],
-                "site": settings.WAGTAIL_SITE_NAME,
+                "site": str(settings.WAGTAIL_SITE_NAME),
                 "note": note_of(release),
                 **content,
             },

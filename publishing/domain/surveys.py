@@ -19,7 +19,7 @@ from django.db.models import Count
 from cms.spreadsheets import write_csv
 from criteria_pages.definition import plain
 from criteria_pages.questionnaire import OPEN, Question
-from publishing.domain.exports import note_of
+from publishing.domain.representation import note_of
 from publishing.models import IndexRelease, ReleaseSurvey
 from submissions.domain.survey.figures import entered_tallies
 from submissions.domain.survey.results import UnitResult, unit_results
