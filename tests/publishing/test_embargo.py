@@ -58,6 +58,8 @@ OF_RELEASE = (
     "/api/v1/releases/{slug}/entries/{unit}",
     "/api/v1/releases/{slug}/scores",
 )
+# Addresses of a release that has a survey; this one has none, so they are absent at its time too.
+OF_SURVEY = ("/ket-qua/{slug}/dieu-tra/",)
 # Addresses that are there anyway: they may not name it before its time.
 LISTS = (
     "/",
@@ -144,6 +146,9 @@ def test_every_address_one_second_before_and_at_the_time(this):
                 if not is_out:
                     assert (path, _tells(answer.content, release)) == (path, False)
                     assert (path, answer["Cache-Control"]) == (path, "no-store")
+            for path in _addresses(OF_SURVEY, release, this):
+                answer = client.get(path)
+                assert (path, answer.status_code, _tells(answer.content, release)) == (path, 404, False)
             told = {}
             for path in _addresses(LISTS, release, this):
                 answer = client.get(path, follow=is_out)
@@ -205,7 +210,7 @@ def _shape(address: str) -> str:
 
 
 def test_every_public_address_of_the_portal_is_asked(this):
-    asked = {_shape(pattern) for pattern in (*OF_RELEASE, *LISTS)}
+    asked = {_shape(pattern) for pattern in (*OF_RELEASE, *OF_SURVEY, *LISTS)}
     asked |= {_shape(re.sub(r"(tieu-chi|tai-ve)/[^/]+", r"\1/{x}", pattern)) for pattern in OF_RELEASE}
     asked |= {_shape(re.sub(r"sitemap-\w+", "sitemap-{x}", pattern)) for pattern in LISTS}
     routes = {route for route in _routes(get_resolver()) if not NOT_PUBLIC.match(route)}
