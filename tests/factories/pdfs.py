@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import struct
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pikepdf
@@ -121,3 +123,31 @@ def signed(name: str = "Nguoi Ky Thu") -> bytes:
     with ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(signers.sign_pdf, writer, metadata, signer=signer, output=target).result()
     return target.getvalue()
+
+
+def bomb(decoded: int = 1200 * 1024 * 1024) -> bytes:
+    """A few kilobytes whose objects stand in a stream that unpacks, twice compressed, to more than a gigabyte."""
+    objects = [b"<</Type/Catalog/Pages 3 0 R>>", b"<</Type/Pages/Kids[4 0 R]/Count 1>>", b"<</Type/Page/Parent 3 0 R>>"]
+    places, offset = [], 0
+    for number, body in enumerate(objects, start=2):
+        places.append(f"{number} {offset}")
+        offset += len(body) + 1
+    head = (" ".join(places) + " ").encode()
+    inner, chunk = zlib.compressobj(1), b" " * (8 * 1024 * 1024)
+    packed = [inner.compress(head + b" ".join(objects))]
+    packed += [inner.compress(chunk) for _ in range(decoded // len(chunk))]
+    stream = zlib.compress(b"".join([*packed, inner.flush()]), 9)
+    out = io.BytesIO(b"%PDF-1.7\n")
+    out.seek(0, io.SEEK_END)
+    container = out.tell()
+    out.write(
+        b"1 0 obj\n<</Type/ObjStm/N 3/First %d/Filter[/FlateDecode/FlateDecode]/Length %d>>\nstream\n"
+        % (len(head), len(stream))
+    )
+    out.write(stream + b"\nendstream\nendobj\n")
+    table = out.tell()
+    rows = [(0, 0, 0), (1, container, 0), (2, 1, 0), (2, 1, 1), (2, 1, 2), (1, table, 0)]
+    entries = b"".join(struct.pack(">BIB", *row) for row in rows)
+    out.write(b"5 0 obj\n<</Type/XRef/Size 6/W[1 4 1]/Root 2 0 R/Length %d>>\nstream\n" % len(entries))
+    out.write(entries + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % table)
+    return out.getvalue()

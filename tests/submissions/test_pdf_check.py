@@ -66,3 +66,14 @@ def test_check_pdf__lists_signers_and_notices_a_changed_byte():
     assert changed != content
     [found] = check_pdf(io.BytesIO(changed), name="ky-so.pdf").signatures
     assert found["intact"] is False
+
+
+def test_check_pdf__a_bomb_kills_the_process_that_looks_and_no_other():
+    small = pdfs.bomb(decoded=8 * 1024 * 1024)
+    assert check_pdf(io.BytesIO(small), name="nho.pdf").pages == 1  # the same file that unpacks to little is sound
+    content = pdfs.bomb()
+    assert len(content) < 100_000
+    with pytest.raises(FileRefused) as refused:
+        check_pdf(io.BytesIO(content), name="bom.pdf")
+    assert refused.value.code in {"too_complex", "broken"}
+    assert "bom.pdf" in refused.value.message

@@ -45,7 +45,7 @@ def test_remind__seven_three_one_days_and_at_the_lock_each_once():
     assert receivers == {this.contributor.pk, this.leader.pk, this.other_contributor.pk, this.secretary.pk}
     summary = Notice.objects.get(user=this.secretary)
     assert (summary.text, summary.url) == (
-        "0 trong 2 đơn vị đã gửi bài.",
+        "0 trong 2 đơn vị đã gửi hồ sơ.",
         reverse("submissions:round_progress", args=[this.round.code]) + "?tinh-trang=chua-gui",
     )
 

@@ -1,5 +1,6 @@
 """The unit's workbook: it comes back the same, problems are told per cell, changes of both sides are merged."""
 
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -119,6 +120,16 @@ def test_plan__problems_name_their_cells():
     assert not Answer.objects.exists()
 
 
+@pytest.mark.parametrize("value", [True, dt.date(2025, 1, 2), -1, 1e300, "9" * 300, "😀", "1;2"])
+def test_plan__a_cell_of_the_wrong_type_is_named(value: object):
+    this = open_round()
+    book = exported(this.plain.submission)
+    type_in(book, "1.2.3", {"count": value})
+    plan = plan_workbook(submission=this.plain.submission, source=saved(book))
+    row = rows_of(book)["1.2.3|count"][1]
+    assert [(problem.code, problem.cell) for problem in plan.problems] == [("1.2.3", f"E{row}")]
+
+
 def write(this: OpenRound, count: str, version: int) -> None:
     write_answer(
         user=this.leader,
@@ -187,7 +198,19 @@ def _formula(book: openpyxl.Workbook) -> None:
     type_in(book, "1.2.3", {"count": "=1+1"})
 
 
-@pytest.mark.parametrize("spoil", [_without_stamp, _other_edition, _formula])
+def _formula_in_a_hidden_sheet(book: openpyxl.Workbook) -> None:
+    sheet = book.create_sheet("Ẩn")
+    sheet["A1"] = "=1+1"
+    sheet.sheet_state = "veryHidden"
+
+
+def _a_million_rows(book: openpyxl.Workbook) -> None:
+    book.worksheets[1].cell(1_000_000, 5, "x")
+
+
+@pytest.mark.parametrize(
+    "spoil", [_without_stamp, _other_edition, _formula, _formula_in_a_hidden_sheet, _a_million_rows]
+)
 def test_plan__foreign_or_unsafe_workbooks_are_refused(spoil):
     this = open_round()
     book = exported(this.plain.submission)
