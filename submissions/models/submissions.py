@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from django.conf import settings
@@ -101,6 +102,12 @@ class EvidenceUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.evidence} ({self.pages})"
+
+    @property
+    def at_page(self) -> str:
+        """The end of the file's address that opens it in the browser at the first page noted."""
+        first = re.search(r"\d+", self.pages)
+        return f"?inline=1#page={int(first[0])}" if first else "?inline=1"
 
 
 class SignOff(models.Model):

@@ -34,6 +34,7 @@ from submissions.domain.appraisal_queue import (
     territory,
     workload,
 )
+from submissions.domain.earlier_results import earlier_results
 from submissions.domain.explanations import requests_of
 from submissions.domain.leaf_story import LeafStory, leaf_story
 from submissions.enums import Phase
@@ -117,6 +118,9 @@ def accept(request: HttpRequest, code: str) -> HttpResponse:
         for item, sentence in result.refused:
             messages.error(request, f"{item.participant.unit.name} – {item.code}: {sentence}")
     query = filter_query(request.POST)
+    leaf = request.POST.get("tieu-chi", "")
+    if request.POST.get("ve") == "tieu-chi" and GateFacts(request.user, round_).assignments.definition.has_leaf(leaf):
+        return redirect("submissions:appraisal_by_leaf", round_.code, leaf)
     return redirect(f"{reverse('submissions:appraisal_queue', args=[round_.code])}{query}")
 
 
@@ -260,6 +264,9 @@ def _leaf_response(
         ),
         "query": filter_query(request.GET),
         "others": _others(request, story, facts),
+        "earlier": earlier_results(story.participant.round, story.leaf.code, [story.participant.unit_id]).get(
+            story.participant.unit_id
+        ),
         "illustrative": story.participant.round.illustrative,
     }
     return render(request, "submissions/appraisal/leaf.html", context, status=status)

@@ -61,6 +61,7 @@ SCREENS = {
         "submissions:round_conflicts",
         "submissions:conflicts",
         "submissions:appraisal_own",
+        "submissions:appraisal_by_leaf",
     ),
     *("submissions:round_edition", "submissions:appraisal_rounds", "submissions:appraisal_queue"),
     *("submissions:appraisal_leaf", "submissions:surveys", "submissions:survey_create", "submissions:survey_desk"),

@@ -12,6 +12,7 @@ import pytest
 from cms.enums import Role
 from submissions.domain.appraisal_gate import appraisal_refusal
 from submissions.domain.appraisal_queue import agency_loads, queue
+from submissions.domain.conflicts import declare_conflict
 from submissions.domain.ledger import current_entry
 from submissions.models import AppraiserAssignment, ConflictOfInterest, ScoreEntry
 from tests.factories import cms
@@ -144,3 +145,34 @@ def test_only_the_secretariat_assigns_and_gives_back(this, signed_in):
     row.refresh_from_db()
     assert row.ended_at is not None
     assert decide(signed_in(cms.user_with_role(Role.APPRAISER, this.agency)), this) == 302
+
+
+# --- one criterion over all units -------------------------------------------------------------------------------------
+def test_one_criterion_stands_side_by_side_and_many_are_accepted_with_one_act(this, signed_in):
+    client, address = signed_in(this.appraiser), url(this, "appraisal_by_leaf", "1.2.2")
+    page = client.get(address)
+    assert [line["entry"].participant for line in page.context["lines"]] == [this.plain, this.full]
+    items = [f"{who.pk}:1.2.2:{current_entry(who, '1.2.2').pk}" for who in (this.plain, this.full)]
+    data = {"muc": items, "tieu-chi": "1.2.2", "ve": "tieu-chi"}
+    assert client.post(url(this, "appraisal_accept"), data).headers["Location"] == address
+    assert client.get(address).context["waiting"] == 0
+    assert client.get(url(this, "appraisal_by_leaf", "2.2.1")).status_code == 404  # the survey's
+    assert signed_in(this.secretary).get(address).status_code == 404
+    assert signed_in(cms.user_with_role(Role.APPRAISER)).get(address).status_code == 404
+
+
+def test_side_by_side_leaves_conflicts_out_and_asks_as_often_for_two_units_as_for_one(
+    this, signed_in, django_assert_max_num_queries
+):
+    client, address, asked = signed_in(this.appraiser), url(this, "appraisal_by_leaf", "1.2.2"), []
+    client.get(address)
+    with django_assert_max_num_queries(60) as counted:
+        client.get(address)
+    asked.append(len(counted))
+    declare_conflict(
+        round=this.round, person=this.appraiser, unit=this.full.unit, reason="Người nhà", user=this.appraiser
+    )
+    with django_assert_max_num_queries(60) as counted:
+        page = client.get(address)
+    assert [line["entry"].participant for line in page.context["lines"]] == [this.plain]
+    assert len(counted) == asked[0]
