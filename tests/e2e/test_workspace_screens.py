@@ -66,6 +66,7 @@ SCREENS = {
     *("submissions:round_edition", "submissions:appraisal_rounds", "submissions:appraisal_queue"),
     *("submissions:appraisal_leaf", "submissions:surveys", "submissions:survey_create", "submissions:survey_desk"),
     *("submissions:survey_group", "submissions:survey_lists", "submissions:survey_list"),
+    *("submissions:survey_rules", "submissions:survey_letters", "submissions:survey_letter"),
     *("submissions:round_council", "submissions:council_sessions", "submissions:council_session"),
     *("submissions:council_item", "submissions:council_members", "submissions:council_minutes"),
 }
