@@ -329,7 +329,7 @@ class AssignForm(forms.Form):
     """A part of the set to an agency."""
 
     code = forms.ChoiceField(label=gettext_lazy("Domain, criterion or sub-criterion"))
-    agency = forms.CharField(label=gettext_lazy("Code of the agency"), max_length=64)
+    agency = forms.CharField(label=gettext_lazy("Agency: name or code"), max_length=255)
 
     def __init__(self, *args: Any, parts: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -340,7 +340,7 @@ class SubstituteForm(forms.Form):
     """Who appraises an agency's own submission."""
 
     agency = forms.ModelChoiceField(label=gettext_lazy("Agency that takes part itself"), queryset=Unit.objects.none())
-    substitute = forms.CharField(label=gettext_lazy("Code of the substitute"), max_length=64)
+    substitute = forms.CharField(label=gettext_lazy("Substitute: name or code"), max_length=255)
 
     def __init__(self, *args: Any, agencies: Iterable[Unit], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -29,6 +29,8 @@ from submissions.models import AssessmentRound
 from submissions.views.access import attempt, round_for
 from submissions.views.rounds import frame
 
+SUGGESTIONS = 6
+
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +41,9 @@ def assignments(request: HttpRequest, code: str) -> HttpResponse:
     parts = list(node_codes(known.definition).items())
     forms = {
         "assign": AssignForm(parts=[(code_, f"{code_} {name}") for code_, name in parts]),
-        "substitute": SubstituteForm(agencies=Unit.objects.filter(appraisal_assignments__round=round_).distinct()),
+        "substitute": SubstituteForm(
+            auto_id="own-%s", agencies=Unit.objects.filter(appraisal_assignments__round=round_).distinct()
+        ),
     }
     failed = False
     if request.method == "POST":
@@ -83,16 +87,16 @@ def _assignment_act(request: HttpRequest, round_: AssessmentRound, forms: dict[s
     form = forms[name] = type(forms[name])(
         request.POST,
         **(
-            {"agencies": forms[name].fields["agency"].queryset}
+            {"agencies": forms[name].fields["agency"].queryset, "auto_id": forms[name].auto_id}
             if name == "substitute"
             else {"parts": forms[name].fields["code"].choices}
         ),
     )
     if not form.is_valid():
         return None
-    agency = Unit.objects.valid_on(clock.today()).filter(code=form.cleaned_data[agency_field].strip()).first()
+    agency, trouble = _unit_meant(round_, form.cleaned_data[agency_field])
     if agency is None:
-        form.add_error(agency_field, _("No valid unit has this code."))
+        form.add_error(agency_field, trouble)
         return None
     try:
         if name == "assign":
@@ -106,6 +110,26 @@ def _assignment_act(request: HttpRequest, round_: AssessmentRound, forms: dict[s
         return None
     messages.success(request, _("%(agency)s is assigned.") % {"agency": agency.name})
     return here
+
+
+def _unit_meant(round_: AssessmentRound, typed: str) -> tuple[Unit | None, str]:
+    """Return the valid unit of this code or name; or none and a sentence that names units that may be meant.
+
+    Of several units of one name ("Sở Nội vụ" is in every province) the one below the round's owner is meant.
+    """
+    typed = typed.strip()
+    valid = Unit.objects.valid_on(clock.today())
+    if unit := valid.filter(code=typed).first():
+        return unit, ""
+    named = valid.filter(name__iexact=typed)
+    for found in (list(named.filter(parent=round_.owner)[:2]), list(named[:2])):
+        if len(found) == 1:
+            return found[0], ""
+    like = list(valid.matching(typed).order_by("name")[:SUGGESTIONS]) if typed else []
+    if not like:
+        return None, _("No valid unit has this code or name.")
+    words = "; ".join(f"{unit.name} ({unit.code})" for unit in like)
+    return None, _("Type the code of one of these units: %(units)s.") % {"units": words}
 
 
 def _assign_defaults(request: HttpRequest, round_: AssessmentRound) -> None:

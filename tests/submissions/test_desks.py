@@ -266,6 +266,20 @@ def test_a_whole_round_is_set_up_from_the_desk(signed_in):
     assert round_.state == RoundState.OPEN
 
 
+def test_an_agency_is_assigned_by_its_name_or_the_units_that_may_be_meant_are_named(this, signed_in):
+    client = signed_in(this.secretary)
+    meant = cms.UnitFactory(name="Sở Nội vụ thử", parent=this.round.owner)
+    other = cms.UnitFactory(name="Sở Nội vụ thử")
+    form = {"viec": "giao", "code": "1.1"}
+    assert client.post(url(this, "round_assignments"), {**form, "agency": " Sở Nội vụ thử "}).status_code == 302
+    assert this.round.assignments.get(code="1.1").agency == meant
+    for typed, named in (("nội vụ thử", {meant.code, other.code}), ("không có ở đâu", set())):
+        response = client.post(url(this, "round_assignments"), {**form, "agency": typed})
+        (error,) = response.context["assign_form"].errors["agency"]
+        assert response.status_code == 422
+        assert {code for code in (meant.code, other.code) if code in error} == named
+
+
 def test_unknown_unit_codes_are_named(this, signed_in):
     AssessmentRound.objects.filter(pk=this.round.pk).update(state=RoundState.OPEN)
     response = signed_in(this.secretary).post(url(this, "round_participants"), {"codes": "khong-co, cung-khong"})
