@@ -21,6 +21,8 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
+# Longer than browsers and nginx keep an idle connection (60 s): else they send a save into one that is just closed.
+KEEP_ALIVE = 75
 _STOP_SECONDS = 15.0
 _PR_SET_PDEATHSIG = 1
 
@@ -30,7 +32,8 @@ def web_command(host: str, port: int, *, workers: int, threads: int) -> list[str
     return [
         *(sys.executable, "-m", "gunicorn", "cms.wsgi:application", "--bind", f"{host}:{port}", "--preload"),
         *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)),
-        *("--graceful-timeout", "10", "--timeout", "120", "--no-control-socket", "--log-level", "warning"),
+        *("--graceful-timeout", "10", "--timeout", "120", "--keep-alive", str(KEEP_ALIVE), "--no-control-socket"),
+        *("--log-level", "warning"),
     ]
 
 

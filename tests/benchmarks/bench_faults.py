@@ -91,7 +91,7 @@ class Server:
         """Start the web server as deployed and wait until it answers."""
         command = [sys.executable, "-m", "gunicorn", "cms.wsgi:application", "--bind", f"127.0.0.1:{self.port}"]
         command += ["--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
-        command += ["--no-control-socket", "--log-level", "warning"]
+        command += ["--keep-alive", "75", "--no-control-socket", "--log-level", "warning"]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
