@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -102,6 +103,50 @@ class TermsForm(forms.Form):
         required=False,
         help_text=_("Without a tick each round below names its own classes; the rows below then count for nothing."),
     )
+
+
+ASSUMED_ROWS = 4
+
+
+class WhatIfForm(forms.Form):
+    """Rules of a copy: how ties and scopes are ranked, and other maxima of single criteria."""
+
+    tie_rule = forms.ChoiceField(label=_("Equal results"), choices=TieRule.choices)
+    rank_scope = forms.ChoiceField(label=_("Ranked among"), choices=RankScope.choices)
+
+    def __init__(self, *args: Any, leaves: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("(choose)")), *leaves]
+        for number in range(ASSUMED_ROWS):
+            self.fields[f"leaf_{number}"] = forms.ChoiceField(label=_("Criterion"), choices=choices, required=False)
+            self.fields[f"maximum_{number}"] = forms.CharField(
+                label=_("Assumed maximum"),
+                max_length=20,
+                required=False,
+                widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+            )
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The pairs of criterion and assumed maximum."""
+        return [(self[f"leaf_{number}"], self[f"maximum_{number}"]) for number in range(ASSUMED_ROWS)]
+
+    def clean(self) -> dict[str, Any]:
+        """Read the maxima as people type them."""
+        data = super().clean() or {}
+        maxima: dict[str, Decimal] = {}
+        for number in range(ASSUMED_ROWS):
+            code, text = data.get(f"leaf_{number}"), data.get(f"maximum_{number}") or ""
+            if not code and not text.strip():
+                continue
+            if not code:
+                self.add_error(f"leaf_{number}", _("Choose the criterion."))
+                continue
+            try:
+                maxima[code] = parse_decimal(text)
+            except PortalError as refusal:
+                self.add_error(f"maximum_{number}", str(refusal.message))
+        return {**data, "maxima": maxima}
 
 
 class ApproveForm(forms.Form):

@@ -17,6 +17,7 @@ from publishing.domain.plan_progress import REPORTERS
 from publishing.domain.roll_up import may_roll_up
 from publishing.enums import PlanRole, ReleaseState
 from publishing.models import PlanTask
+from submissions.domain.round_access import may_read_scores
 from submissions.enums import RoundState
 from submissions.models import AssessmentRound
 from submissions.navigation import RoundTab, register_round_action, register_round_tabs
@@ -64,6 +65,8 @@ def round_links(round: AssessmentRound, user: User) -> Iterable[NavItem]:
         has_result = has_result or release.state == ReleaseState.APPROVED
         label = f"{release.title} ({release.get_state_display()})"
         yield NavItem(label, reverse("publishing:desk_release", args=[release.pk]), "megaphone")
+    if round.state != RoundState.DRAFT and may_read_scores(user, round):
+        yield NavItem(_("What if…"), reverse("publishing:what_if", args=[round.code]), "scale")
     if round.state == RoundState.FINALISED and not has_result and has_role(user, Role.SECRETARIAT, round.owner):
         yield NavItem(_("Build a release"), reverse("publishing:desk_build", args=[round.code]), "plus")
 

@@ -17,6 +17,7 @@ from publishing.views import (
     sharing,
     survey,
     units,
+    what_if,
 )
 
 app_name = "publishing"
@@ -48,6 +49,7 @@ urlpatterns = [
     path("lam-viec/cong-bo/ky/<slug:code>/", desk.build, name="desk_build"),
     path("lam-viec/dot/<slug:code>/cap-duoi/", rounds_below.rounds_below, name="rounds_below"),
     path("lam-viec/dot/<slug:code>/cap-duoi/tai-ve/", rounds_below.export, name="rounds_below_export"),
+    path("lam-viec/dot/<slug:code>/gia-dinh/", what_if.what_if_page, name="what_if"),
     path("lam-viec/cong-bo/<int:pk>/", desk.release_page, name="desk_release"),
     path("lam-viec/cong-bo/<int:pk>/phe-duyet/", desk.approve, name="desk_approve"),
     path("lam-viec/cong-bo/<int:pk>/tra-lai/", desk.send_back, name="desk_return"),

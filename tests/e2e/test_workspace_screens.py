@@ -46,7 +46,7 @@ ADMIN_STEPS = ("units:index", "units:edit", "wagtailadmin_pages:edit")
 SCREENS = {
     *("cms:workspace", "cms:jobs", "cms:job", "cms:imports", "cms:import_start", "cms:import_preview"),
     *("publishing:desk", "publishing:desk_build", "publishing:desk_release", "publishing:my_tasks"),
-    *("publishing:rounds_below", "submissions:round_appeals"),
+    *("publishing:rounds_below", "publishing:what_if", "submissions:round_appeals"),
     *("submissions:forms", "submissions:overview", "submissions:domain", "submissions:review", "submissions:receipt"),
     *("submissions:libraries", "submissions:library", "submissions:document", "submissions:leaf_evidence"),
     *("submissions:workbook", "submissions:workbook_preview", "submissions:notices"),
