@@ -164,6 +164,7 @@ def _bring_about(pages: dict[str, Page]) -> dict[str, list[str]]:
             rare_screens.export_scores(pages["thuongtruc"], round_code=in_appraisal),
             rare_screens.check_an_import(pages["thuongtruc"]),
             "/lam-viec/cong-bo/ky/cap-bo-2024-minh-hoa/",
+            *(f"/lam-viec/dot/cap-bo-2024-minh-hoa/{tail}/" for tail in ("kien-nghi", "cap-duoi", "gia-dinh")),
         ],
         "donvi": [rare_screens.upload_workbook(pages["donvi"], round_name="Thanh tra Chính phủ")],
         "khaosat": [rare_screens.prepare_survey(pages["khaosat"])],
