@@ -17,7 +17,7 @@ class CriteriaAdmin:
         """Return the number of the page with this title, found by the admin's search."""
         self.page.goto(f"/admin/pages/search/?q={title}&content_type=criteria_pages.criteriasetpage")
         link = self.page.locator("a[href*='/edit/']").filter(has_text=title).first
-        return self._number(link.get_attribute("href") or "")
+        return self.number(link.get_attribute("href") or "")
 
     def copy(self, number: int, *, title: str, slug: str) -> int:
         """Copy a page as a draft beside it; return the copy's number."""
@@ -27,7 +27,7 @@ class CriteriaAdmin:
         self.page.locator("form:has(input[name=new_slug]) [type=submit]").click()
         self.page.wait_for_url(re.compile(r"/admin/pages/\d+/$"))
         link = self.page.locator("a[href*='/edit/']").filter(has_text=title).first
-        return self._number(link.get_attribute("href") or "")
+        return self.number(link.get_attribute("href") or "")
 
     def edit(self, number: int, fields: dict[str, str]) -> None:
         """Open the page and fill in fields by name."""
@@ -44,6 +44,10 @@ class CriteriaAdmin:
     def approve(self, number: int) -> None:
         """Approve the draft as it was sent in; that publishes it."""
         self.page.goto(f"/admin/pages/{number}/edit/")
+        self.press_approve()
+
+    def press_approve(self) -> None:
+        """Approve what is open in the editor."""
         self._press(self.page.locator("[data-workflow-action-name=approve]:not([data-workflow-action-modal-url])"))
 
     def _press(self, button: Locator) -> None:
@@ -53,7 +57,7 @@ class CriteriaAdmin:
         expect(self.page.locator(".messages .success, [data-w-messages-target] .success").first).to_be_visible()
 
     @staticmethod
-    def _number(address: str) -> int:
+    def number(address: str) -> int:
         found = re.search(r"/admin/pages/(\d+)/edit/", address)
         assert found, f"no page number in {address!r}"
         return int(found.group(1))
