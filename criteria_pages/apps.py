@@ -16,14 +16,16 @@ class CriteriaPagesConfig(AppConfig):
         from criteria_pages.models import (  # noqa: PLC0415 -- as above
             CriteriaEdition,
             CriteriaSetPage,
+            GuidanceEdition,
             QuestionnaireEdition,
             QuestionnairePage,
         )
         from criteria_pages.revision_comparison import register  # noqa: PLC0415 -- as above
-        from criteria_pages.views import public  # noqa: F401, PLC0415 -- views register themselves for the pages
+        from criteria_pages.views import guidance, public  # noqa: F401, PLC0415 -- views register themselves for the pages
 
         CriteriaSetPage.base_form_class = CriteriaSetPageForm
         QuestionnairePage.base_form_class = QuestionnairePageForm
         register()
         immutable.protect(CriteriaEdition)
         immutable.protect(QuestionnaireEdition)
+        immutable.protect(GuidanceEdition)

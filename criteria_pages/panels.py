@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from wagtail.admin.panels import HelpPanel
 
@@ -25,7 +27,7 @@ class CriteriaToolsPanel(HelpPanel):
         @property
         def media(self) -> forms.Media:
             return unit_chooser.widget_class().media + forms.Media(
-                js=[f"criteria_pages/js/{name}.js" for name in ("move", "live_form", "editor")],
+                js=[f"criteria_pages/js/{name}.js" for name in ("move", "live_form", "add_labels", "editor")],
                 css={"all": ["criteria_pages/css/editor.css"]},
             )
 
@@ -39,10 +41,28 @@ class CriteriaToolsPanel(HelpPanel):
                 try_url=reverse("criteria_try"),
                 live_url=reverse("criteria_live", args=[page.pk or 0]),
                 unit_chooser=unit_chooser.widget_class().render("", None, attrs={"id": "criteria-live-unit"}),
+                add_labels=json.dumps(_add_labels(), ensure_ascii=False),
                 suggestions=_suggestions(),
                 problems=getattr(self.form, "problems", ()),
             )
             return context
+
+
+def _add_labels() -> dict[str, str]:
+    """Return what the plus sign of each list adds, by the list's name; "" where it has none."""
+    return {
+        "body": _("Add a domain"),
+        "criteria": _("Add a criterion"),
+        "children": _("Add a sub-criterion"),
+        "rule": _("Choose the scoring rule"),
+        "applicability": _("Add a condition"),
+        "legal_basis": _("Add a document"),
+        "bands": _("Add a band"),
+        "levels": _("Add a level"),
+        "variables": _("Add a variable"),
+        "alternatives": _("Add a formula"),
+        "": _("Add"),
+    }
 
 
 def _suggestions() -> list[tuple[str, list[tuple[str, str]]]]:

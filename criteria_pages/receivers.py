@@ -11,10 +11,11 @@ from wagtail.models import Revision, WorkflowState
 from wagtail.signals import page_published, workflow_approved
 
 from criteria_pages.domain.editions import freeze_edition
+from criteria_pages.domain.guidance import freeze_guidance
 from criteria_pages.domain.publication import publisher_of, require_schedulable
 from criteria_pages.domain.publishing_gate import require_publishable
 from criteria_pages.domain.questionnaires import freeze_questionnaire, require_sound
-from criteria_pages.models import CriteriaSetPage, QuestionnairePage
+from criteria_pages.models import CriteriaSetPage, GuidancePage, QuestionnairePage
 
 
 @receiver(pre_save, sender=CriteriaSetPage, dispatch_uid="criteria.publish_gate")
@@ -56,3 +57,10 @@ def freeze_questionnaire_on_publish(
     """Freeze an edition of the questionnaire in the transaction of the publication."""
     if revision is not None and instance.live:
         freeze_questionnaire(page=instance, revision=revision, user=publisher_of(instance, revision))
+
+
+@receiver(page_published, sender=GuidancePage, dispatch_uid="criteria.freeze_guidance")
+def freeze_guidance_on_publish(instance: GuidancePage, revision: Revision | None = None, **kwargs: Any) -> None:
+    """Freeze a version of the guidance in the transaction of the publication."""
+    if revision is not None and instance.live:
+        freeze_guidance(page=instance, revision=revision, user=publisher_of(instance, revision))

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import models
+from django.forms import TextInput
 from django.http import HttpRequest
 from django.urls import translate_url
 from django.utils import timezone
@@ -53,7 +54,7 @@ class BasePage(Page):
     content_panels = [
         # The title proposes no address by Wagtail's own script, which writes đ as dj; ours does (admin-slug.js).
         # Not Wagtail's TitleFieldPanel: without targets its script fails.
-        FieldPanel("title", classname="title"),
+        FieldPanel("title", classname="title", widget=TextInput(attrs={"placeholder": _("Title of the page")})),
         MultiFieldPanel(
             [
                 FieldPanel("title_en"),

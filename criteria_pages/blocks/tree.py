@@ -94,7 +94,7 @@ class ScoredCriterionBlock(LazyStructBlock):
 
     class Meta:
         label = _("Criterion scored itself")
-        icon = "tick"
+        icon = "check"
         label_format = "{code} {name}"
         form_classname = "struct-block criteria-node criteria-leaf"
         description = _("Has a scoring rule of its own and no sub-criteria.")

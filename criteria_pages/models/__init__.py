@@ -3,6 +3,7 @@
 from criteria_pages.models.criteria_sets import CriteriaSetPage
 from criteria_pages.models.editions import CriteriaEdition
 from criteria_pages.models.guidance import GuidanceAttachment, GuidancePage
+from criteria_pages.models.guidance_editions import GuidanceEdition
 from criteria_pages.models.legal import LegalDocument
 from criteria_pages.models.questionnaires import QuestionnaireEdition, QuestionnairePage
 
@@ -10,6 +11,7 @@ __all__ = [
     "CriteriaEdition",
     "CriteriaSetPage",
     "GuidanceAttachment",
+    "GuidanceEdition",
     "GuidancePage",
     "LegalDocument",
     "QuestionnaireEdition",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.text import slugify
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -15,16 +15,19 @@ from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.api import APIField
+from wagtail.contrib.routable_page.models import RoutablePageMixin, path
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable
 
+from cms import clock
 from cms.models import BasePage
 from cms.models.pages import RICH_TEXT_FEATURES
 from criteria_pages.models.legal import LegalDocument
 from criteria_pages.models.public_fields import AttachmentsField, LegalBasisField, PublicPageField
+from criteria_pages.serving import serve
 
 
-class GuidancePage(BasePage):
+class GuidancePage(RoutablePageMixin, BasePage):
     """A guidance document: number, issuer, dates, addressees, text, attachments, the criteria it explains."""
 
     document_number = models.CharField(_("document number"), max_length=100, blank=True)
@@ -120,10 +123,36 @@ class GuidancePage(BasePage):
         """The codes that the guidance explains, in the order in which they were written."""
         return tuple(dict.fromkeys(code for code in re.split(r"[\s,;]+", self.criteria_codes) if code))
 
+    @path("phien-ban/<int:number>/", name="edition")
+    def edition(self, request: HttpRequest, number: int) -> HttpResponseBase:
+        """Serve a version as it was published."""
+        return serve("guidance_edition", request, self, number=number)
+
+    @path("so-sanh/<int:old>/<int:new>/", name="comparison")
+    def comparison(self, request: HttpRequest, old: int, new: int) -> HttpResponseBase:
+        """Serve what changed between two versions."""
+        return serve("guidance_comparison", request, self, old=old, new=new)
+
+    @property
+    def successor(self) -> GuidancePage | None:
+        """The live guidance that replaced this one, the newest first."""
+        return self.replaced_by.live().order_by("-issued_on", "-pk").first() if self.pk else None
+
+    @property
+    def status(self) -> str:
+        """Whether the guidance is in force, in words."""
+        if successor := self.successor:
+            number = successor.document_number or successor.display_title
+            return _("Replaced by %(number)s") % {"number": number}
+        if self.effective_on and self.effective_on > clock.today():
+            return _("Not yet in effect")
+        return _("In force")
+
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Add the facts of the document, what it explains and what replaced it."""
         context = super().get_context(request, *args, **kwargs)
         facts = [
+            (_("Status"), self.status),
             (_("Number"), self.document_number),
             (_("Issuer"), self.issuer),
             (_("Issued"), f"{self.issued_on:%d/%m/%Y}" if self.issued_on else ""),
@@ -131,7 +160,8 @@ class GuidancePage(BasePage):
         ]
         context.update(
             facts=[(name, value) for name, value in facts if value],
-            replaced_by=GuidancePage.objects.live().filter(replaces_id=self.pk).first() if self.pk else None,
+            replaced_by=self.successor,
+            editions=list(self.editions.select_related("previous")) if self.pk else [],
             attachments=[item.as_row() for item in self.attachments.all()],
             explained=self._explained(),
             legal_basis=self.legal_basis.all(),

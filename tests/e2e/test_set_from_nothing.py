@@ -9,10 +9,13 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from django.utils.translation import override
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from criteria_pages.definition import Applicability, Definition
+from criteria_pages.enums import ChangeKind
 from tests.factories import criteria
 from tests.pages.criteria_admin import CriteriaAdmin
 from tests.pages.criteria_builder import CriteriaBuilder
@@ -97,7 +100,8 @@ def test_a_set_from_an_empty_page_to_its_third_edition(account: Callable[[str], 
     change(builder, number, "1.2.2", {band: "70"})
     editor.submit()
     approver.approve(number)
-    kinds = ["Thay đổi cách tính điểm", "Chỉ thay đổi câu chữ", "Phiên bản đầu tiên"]
+    with override("vi"):
+        kinds = [str(kind.label) for kind in (ChangeKind.SCORING, ChangeKind.WORDING, ChangeKind.FIRST)]
     assert [kind.split(" (")[0] for kind in column(screen, number, 4)] == kinds
     assert differences(screen, number, 1) == [("1.2.1", definition.leaf("1.2.1").name, comma)]
     ((code, before, after),) = differences(screen, number, 0)
