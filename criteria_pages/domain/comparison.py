@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,21 +217,32 @@ def _parameter(parameter: Parameter, before: Any, after: Any, leaf: Leaf, prefix
 
 
 def _rows(
-    parameter: Parameter, before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]], leaf: Leaf
+    parameter: Parameter, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], leaf: Leaf
 ) -> Iterator[Change]:
-    """Compare the rows of a list, matched by their first field (a band's start, a level's mark, a variable's name)."""
-    key = parameter.items[0]
-    old_rows, new_rows = {row[key.name]: row for row in before}, {row[key.name]: row for row in after}
+    """Compare the rows of a list, matched by their first field (a band's start, a level's mark, a variable's name).
+
+    A row whose first field alone tells it apart from the one in its place is the same row changed (80 % became 70 %).
+    """
+    key = parameter.items[0].name
+    old_rows, new_rows = {row[key]: row for row in before}, {row[key]: row for row in after}
+    moved = {
+        new[key]: old
+        for old, new in zip(before, after, strict=False)
+        if new[key] not in old_rows and old[key] not in new_rows
+    }
+    what = str(parameter.label)
     for mark, row in new_rows.items():
         if mark not in old_rows:
-            yield Change(ChangeKind.SCORING, leaf.code, leaf.name, str(parameter.label), after=_row(parameter, row))
+            was = _row(parameter, moved[mark]) if mark in moved else ""
+            yield Change(ChangeKind.SCORING, leaf.code, leaf.name, what, was, _row(parameter, row))
             continue
-        prefix = f"{parameter.label} “{key.in_words(mark)}”, "
+        prefix = f"{what} “{parameter.items[0].in_words(mark)}”, "
         for item in parameter.items[1:]:
             yield from _parameter(item, old_rows[mark][item.name], row[item.name], leaf, prefix)
+    followed = {row[key] for row in moved.values()}
     for mark, row in old_rows.items():
-        if mark not in new_rows:
-            yield Change(ChangeKind.SCORING, leaf.code, leaf.name, str(parameter.label), before=_row(parameter, row))
+        if mark not in new_rows and mark not in followed:
+            yield Change(ChangeKind.SCORING, leaf.code, leaf.name, what, before=_row(parameter, row))
 
 
 def _row(parameter: Parameter, row: Mapping[str, Any]) -> str:

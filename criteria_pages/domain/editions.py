@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from wagtail.models import Revision
+from wagtail.models import Page, Revision
 
 from cms import audit, clock
 from cms.models import User
@@ -71,11 +71,25 @@ def reconcile_editions() -> list[CriteriaEdition]:
         latest = latest_edition(page)
         if latest is not None and _is_same(latest, page, definition_from_page(page)):
             continue
-        revision = page.live_revision or page.save_revision(clean=False)
+        revision = page.live_revision or live_content(page)
         edition = freeze_edition(page=page, revision=revision, user=revision.user)
         audit.record("criteria.reconcile_edition", edition, user=None, after={"edition": edition.number})
         made.append(edition)
     return made
+
+
+def live_content(page: Page) -> Revision:
+    """Return a new revision of what is live, for an edition whose own was purged; drafts stay the latest as they are.
+
+    Its user is nobody: who wrote it is no longer known.
+    """
+    revision: Revision = Revision.objects.create(
+        content_object=page,
+        base_content_type=page.get_base_content_type(),
+        content=page.serializable_data(),
+        object_str=str(page),
+    )
+    return revision
 
 
 def _is_same(edition: CriteriaEdition, page: CriteriaSetPage, definition: Definition) -> bool:

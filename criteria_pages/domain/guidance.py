@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup
 
 from cms import audit, clock
 from cms.models import User
+from criteria_pages.domain.editions import live_content
 from criteria_pages.models import GuidanceEdition, GuidancePage
 
 #: Fields whose values are compared as a whole, and rich text that is compared word by word.
@@ -88,7 +89,7 @@ def reconcile_guidance() -> list[GuidanceEdition]:
     """Freeze live guidance that has no version yet (from before there were any); return the versions made."""
     made = []
     for page in GuidancePage.objects.live().filter(editions=None):
-        revision = page.live_revision or page.save_revision(clean=False)
+        revision = page.live_revision or live_content(page)
         made.append(freeze_guidance(page=page, revision=revision, user=revision.user))
     return made
 

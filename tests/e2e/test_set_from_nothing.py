@@ -141,7 +141,8 @@ def hashes(screen: Page, number: int) -> list[str]:
 def differences(screen: Page, number: int, row: int) -> list[tuple[str, str, str]]:
     """Return code, before and after of what an edition of the list changed."""
     column(screen, number, 4)
-    screen.locator("table.listing tbody tr").nth(row).locator("td:nth-child(4) a").click()
+    with screen.expect_navigation():
+        screen.locator("table.listing tbody tr").nth(row).locator("td:nth-child(4) a").click()
     rows = screen.locator("table.listing tbody tr").all()
     cells = [row.locator("td").all_inner_texts() for row in rows]
     return [(code, before, after) for code, _what, before, after in cells]

@@ -1,5 +1,6 @@
 """Adopting a newer edition: the impact is exact, wording is told apart from scoring, nothing is dropped."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,6 +12,8 @@ import pytest
 
 from cms.exceptions import PermissionRefused
 from criteria_pages.definition import RuleSpec
+from criteria_pages.domain.authoring import body_from_definition
+from criteria_pages.models import CriteriaSetPage
 from submissions.domain.adoption import adopt_edition, adoption_impact, newer_editions
 from submissions.domain.answers import write_answer
 from submissions.enums import RoundState, SubmissionState
@@ -189,3 +192,50 @@ def test_an_edition_that_changes_nothing_for_a_unit_tells_it_nothing(opened):
     edition = next_edition(opened.round, changed_leaf(criteria.tiny_definition(), "2.6.1", name="Tên khác"))
     adopt(opened, edition)
     assert {notice.user for notice in Notice.objects.filter(key__startswith="adoption:")} == {opened.other_contributor}
+
+
+def republished(page, definition, decision):
+    """Publish the set with another content, as an approval does; return the edition that this froze."""
+    page.body = json.dumps(body_from_definition(definition))
+    page.decision_number = decision
+    page.save_revision().publish()
+    return type(page).objects.get(pk=page.pk).editions.order_by("-number").first()
+
+
+def test_one_comma_then_one_band_of_a_published_set(opened):
+    for submission, contributor, done in (
+        (opened.plain.submission, opened.contributor, "72"),
+        (opened.full.submission, opened.other_contributor, "90"),
+    ):
+        inputs = {"numerator": done, "denominator": "100"}
+        write_answer(
+            user=contributor, submission=submission, code="1.2.2", expected_version=0, inputs=inputs, explanation=""
+        )
+    stored = Answer.objects.order_by("submission__pk", "code").values_list("code", "inputs", "self_points", "version")
+    before, pinned, page = list(stored.all()), opened.round.edition, opened.round.edition.page
+    whole = criteria.tiny_definition()
+    comma = republished(page, changed_leaf(whole, "1.2.2", name="Tiêu chí 1.2.2,"), "2/QĐ")
+    opened.round.refresh_from_db()
+    assert (opened.round.edition, list(stored.all())) == (pinned, before)
+
+    impact = adopt(opened, comma)
+    assert (impact.diff.kind, [unit.answers for unit in impact.units]) == ("wording", [(), ()])
+    assert [(change.code, change.after) for change in impact.diff.changes if change.code] == [
+        ("1.2.2", "Tiêu chí 1.2.2,")
+    ]
+    assert list(stored.all()) == before
+
+    opened.round.refresh_from_db()
+    bands = [{"from": "0", "mode": "zero"}, {"from": "70", "mode": "ratio"}, {"from": "100", "mode": "full"}]
+    rule = RuleSpec("ratio", criteria.RULES["ratio"] | {"bands": bands})
+    wider = changed_leaf(changed_leaf(whole, "1.2.2", rule=rule), "1.2.2", name="Tiêu chí 1.2.2,")
+    band = republished(CriteriaSetPage.objects.get(pk=page.pk), wider, "3/QĐ")
+    impact = adopt(opened, band)
+    assert impact.diff.kind == "scoring"
+    moved = [(unit.name, [(a.code, a.fate, a.before, a.after) for a in unit.answers]) for unit in impact.units]
+    assert moved == [("Tỉnh A", [("1.2.2", "rescored", Decimal(0), Decimal("1.44"))]), ("Tỉnh B", [])]
+    after = [
+        (code, inputs, Decimal("1.44"), 2) if (code, points) == ("1.2.2", Decimal(0)) else (code, inputs, points, v)
+        for code, inputs, points, v in before
+    ]
+    assert list(stored.all()) == after
