@@ -1,9 +1,11 @@
 """The criteria's part of the admin: addresses, menu, lists, audit actions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, register_converter, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +21,7 @@ from cms.converters import IdConverter
 from cms.models import User
 from criteria_pages.choosers import legal_document_chooser, unit_chooser
 from criteria_pages.domain.announcement import edition_announcement
+from criteria_pages.domain.queries import published_within
 from criteria_pages.log_actions import ACTIONS
 from criteria_pages.models import CriteriaSetPage
 from criteria_pages.views import admin, appendix, editions, lineage
@@ -119,3 +122,33 @@ def tell_of_the_approved_edition(request: HttpRequest, page: Page) -> None:
     stored = CriteriaSetPage.objects.get(pk=page.pk)
     if stored.live and stored.live_revision_id == stored.latest_revision_id:
         tell_of_the_edition(request, stored)
+
+
+@hooks.register("before_delete_page")
+def keep_what_was_published(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Refuse to delete a page with editions, or a section that holds one; say what to do instead."""
+    return _refused_deletion(request, [page])
+
+
+@hooks.register("before_bulk_action")
+def keep_all_that_were_published(
+    request: HttpRequest, action_type: str, objects: Iterable[Any], action: Any
+) -> HttpResponse | None:
+    """Refuse the same where several are deleted at once."""
+    chosen = [item for item in objects if isinstance(item, Page)]
+    return _refused_deletion(request, chosen) if action_type == "delete" and chosen else None
+
+
+def _refused_deletion(request: HttpRequest, pages: list[Page]) -> HttpResponse | None:
+    if not (titles := published_within(pages)):
+        return None
+    messages.error(
+        request,
+        _(
+            "“%(title)s” was published: editions, rounds and results rest on it, so it cannot be deleted. Unpublish it "
+            "if it should no longer be seen."
+        )
+        % {"title": titles[0]},
+    )
+    parent = pages[0].get_parent()
+    return redirect("wagtailadmin_explore", parent.pk if parent else pages[0].pk)

@@ -24,6 +24,8 @@ from criteria_pages.models import GuidanceEdition, GuidancePage
 
 #: Fields whose values are compared as a whole, and rich text that is compared word by word.
 TEXTS = ("body", "body_en")
+# The rich text editor numbers its paragraphs anew whenever somebody saves.
+_BLOCK_KEY = re.compile(r' data-block-key="[^"]*"')
 _END_OF_LINE = re.compile(r"</(?:p|h[1-6]|li|blockquote)>|<br\s*/?>", re.IGNORECASE)
 
 
@@ -50,7 +52,8 @@ def content_of(page: GuidancePage) -> dict[str, Any]:
     replaced = page.replaces
     return {
         **{name: getattr(page, name) for name in ("title", "title_en", "summary", "summary_en", "document_number")},
-        **{name: getattr(page, name) for name in ("issuer", "addressees", *TEXTS)},
+        **{name: getattr(page, name) for name in ("issuer", "addressees")},
+        **{name: _BLOCK_KEY.sub("", getattr(page, name)) for name in TEXTS},
         "issued_on": page.issued_on.isoformat() if page.issued_on else "",
         "effective_on": page.effective_on.isoformat() if page.effective_on else "",
         "criteria_set": page.criteria_set.title if page.criteria_set else "",

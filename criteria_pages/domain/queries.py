@@ -1,10 +1,12 @@
-"""Reads: guidance beside criteria."""
+"""Reads: guidance beside criteria, pages that must stay because editions rest on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from criteria_pages.models import CriteriaEdition, GuidancePage
+from wagtail.models import Page
+
+from criteria_pages.models import CriteriaEdition, GuidanceEdition, GuidancePage, QuestionnaireEdition
 
 
 def guidance_for(edition: CriteriaEdition, codes: Iterable[str]) -> list[GuidancePage]:
@@ -21,3 +23,13 @@ def guidance_for(edition: CriteriaEdition, codes: Iterable[str]) -> list[Guidanc
     )
     found = {page.pk: page for code in codes for page in pages if code in page.codes}
     return list(found.values())
+
+
+def published_within(pages: Iterable[Page]) -> list[str]:
+    """Return the titles of pages among these and below them that have editions, so that they can never be deleted."""
+    titles: dict[int, str] = {}
+    for page in pages:
+        for model in (CriteriaEdition, QuestionnaireEdition, GuidanceEdition):
+            found = model.objects.filter(page__path__startswith=page.path).values_list("page_id", "page__title")
+            titles.update(dict(found.order_by("page__path")))
+    return list(titles.values())

@@ -158,3 +158,19 @@ def test_a_missed_edition_is_repaired_though_its_revision_was_purged_and_the_dra
     edition = page.editions.get()
     assert (edition.title, edition.revision.content["title"]) == (page.title, page.title)
     assert reconcile_editions() == 0
+
+
+@pytest.mark.parametrize("what", ["page", "bulk", "section"])
+def test_what_has_editions_is_not_deleted_and_the_screen_says_why(admin, what):
+    page = draft()
+    by_bulk_action(admin, page)
+    chosen = page.get_parent() if what == "section" else page
+    url = reverse("wagtailadmin_pages:delete", args=[chosen.pk])
+    if what == "bulk":
+        url = f"{reverse('wagtail_bulk_action', args=['wagtailcore', 'page', 'delete'])}?id={page.pk}&next=/admin/"
+    answer = admin.post(url, follow=True)
+    assert [message.level_tag for message in answer.context["messages"]][-1:] == ["error"]
+    assert CriteriaSetPage.objects.filter(pk=page.pk, live=True).exists()
+    other = draft()
+    admin.post(reverse("wagtailadmin_pages:delete", args=[other.pk]))
+    assert not CriteriaSetPage.objects.filter(pk=other.pk).exists()

@@ -25,6 +25,8 @@ from tests.portal_process import Portal
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 TITLE = "Bộ tiêu chí dựng từ đầu"
+# Milliseconds: the server answers in a fraction of it, where nothing else runs.
+PATIENCE = 30_000
 
 
 def every_rule() -> Definition:
@@ -56,7 +58,7 @@ def account(own_portal: Portal, open_page: Callable[..., Page]) -> Callable[[str
 
     def sign_in(username: str) -> Page:
         page = open_page(own_portal)
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         page.on("dialog", lambda dialog: dialog.accept())
         SignInPage(page).sign_in_by_request(username)
         return page
@@ -73,14 +75,14 @@ def test_a_set_from_an_empty_page_to_its_third_edition(account: Callable[[str], 
     # Built from nothing; the form follows what is typed, saved or not.
     builder.start(home_of(screen), definition)
     builder.build(definition)
-    expect(screen.locator("[data-criteria-total]")).to_contain_text("20 / 20")
+    expect(screen.locator("[data-criteria-total]")).to_contain_text("20 / 20", timeout=PATIENCE)
     screen.click("[data-criteria-check]")
-    expect(screen.locator("[data-criteria-problems]")).not_to_be_empty()
+    expect(screen.locator("[data-criteria-problems]")).not_to_be_empty(timeout=PATIENCE)
     assert screen.locator("[data-criteria-place]").all_inner_texts() == []
     screen.click("[data-criteria-live-toggle]")
     form = screen.locator("[data-criteria-live-form]")
     form.locator("[data-tried='1.1|answer']").select_option("yes")
-    expect(form.locator("fieldset").first.locator(".criteria-try__outcome")).to_contain_text("1 / 1")
+    expect(form.locator("fieldset").first.locator(".criteria-try__outcome")).to_contain_text("1 / 1", timeout=PATIENCE)
     screen.click("[data-criteria-live-close]")
     number = builder.saved()
 

@@ -54,7 +54,9 @@ class CriteriaAdmin:
         if not button.is_visible():
             self.page.locator("footer [data-w-dropdown-target=toggle], footer .w-dropdown__toggle").last.click()
         button.click()
-        expect(self.page.locator(".messages .success, [data-w-messages-target] .success").first).to_be_visible()
+        expect(self.page.locator(".messages .success, [data-w-messages-target] .success").first).to_be_visible(
+            timeout=30_000
+        )
 
     @staticmethod
     def number(address: str) -> int:

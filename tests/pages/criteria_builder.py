@@ -15,6 +15,7 @@ from criteria_pages.definition import Definition, Leaf
 from criteria_pages.rules import RULES
 
 LANGUAGE = "vi"
+PATIENCE = 30_000
 
 
 class CriteriaBuilder:
@@ -52,7 +53,7 @@ class CriteriaBuilder:
     def saved(self) -> int:
         """Save the draft by its button; return the page's number."""
         self.page.locator("button.action-save").first.click()
-        expect(self.page.locator(".messages .success").first).to_be_visible()
+        expect(self.page.locator(".messages .success").first).to_be_visible(timeout=PATIENCE)
         self.page.wait_for_selector("[data-criteria-tools][data-ready]")
         return int(self.page.url.split("/pages/")[1].split("/")[0])
 
@@ -61,7 +62,7 @@ class CriteriaBuilder:
         return self.page.locator(f"[name='{name}']")
 
     def _head(self, place: str, node: Any) -> None:
-        expect(self.field(f"{place}-code")).to_have_value(node.code)  # the editor proposes it
+        expect(self.field(f"{place}-code")).to_have_value(node.code, timeout=PATIENCE)  # the editor proposes it
         self._type(f"{place}-name", node.name)
         self._type(f"{place}-maximum", str(node.maximum))
 
