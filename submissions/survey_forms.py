@@ -161,3 +161,5 @@ class NetworksForm(forms.Form):
         help_text=_("One per line: unit code and address range, for instance so-noi-vu 203.0.113.0/24."),
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
     )
+    # The codes of the units that stand on the page: whoever takes a line away means these and no others.
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)

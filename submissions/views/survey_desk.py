@@ -139,7 +139,8 @@ def _totals(survey: Survey) -> dict[str, int]:
         "waiting": rows.filter(delivery=DeliveryState.WAITING).exclude(respondent__mail="").count(),
         "bounced": rows.filter(delivery=DeliveryState.BOUNCED).count(),
         "without_mail": rows.filter(respondent__mail="").count(),
-        "remindable": rows.filter(delivery=DeliveryState.SENT, used=False).count(),
+        # Whether there is a letter at all, whoever has answered.
+        "remindable": rows.filter(delivery=DeliveryState.SENT).exists(),
     }
 
 

@@ -20,7 +20,7 @@ from cms.exceptions import PermissionRefused, PortalError
 from submissions.domain.survey import deliveries, letters
 from submissions.domain.survey.setup import require_officer
 from submissions.models import Invitation, PrintedLetters, Survey
-from submissions.survey_enums import SurveyState
+from submissions.survey_enums import DeliveryState, SurveyState
 from submissions.survey_forms import AddressForm, LettersFilterForm, ReturnedForm
 from submissions.survey_tasks import order_mail_job, order_print_job
 
@@ -123,7 +123,9 @@ def _act(
         ),
         "resend": (
             lambda: deliveries.resend(user=user, invitation=row),
-            _("The letter goes out again, with the same link."),
+            _("The letter goes out again, with the same link.")
+            if row.delivery != DeliveryState.PRINTED
+            else _("The letter goes out by mail with a new link; the printed letter no longer works."),
         ),
         "returned": (
             lambda: deliveries.record_bounce(user=user, invitation=row, note=form.cleaned_data["note"]),

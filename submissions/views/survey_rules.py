@@ -26,8 +26,10 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     is_rules = request.POST.get("action") == "rules"
     posted = request.POST if request.method == "POST" else None
     form = RulesForm(posted if is_rules else None, instance=survey_of(request, pk))
+    ranges = rules.networks_of(survey)
+    codes = sorted({line.split()[0] for line in ranges.splitlines()})
     networks = NetworksForm(
-        posted if posted and not is_rules else None, initial={"networks": rules.networks_of(survey)}
+        posted if posted and not is_rules else None, initial={"networks": ranges, "shown": " ".join(codes)}
     )
     active = form if is_rules else networks
     status = 200
@@ -36,7 +38,10 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
             if is_rules:
                 rules.change_rules(user=request.user, survey=form.save(commit=False))
             else:
-                rules.store_networks(user=request.user, survey=survey, text=networks.cleaned_data["networks"])
+                data = networks.cleaned_data
+                rules.store_networks(
+                    user=request.user, survey=survey, text=data["networks"], shown=data["shown"].split()
+                )
         except PermissionRefused:
             raise
         except PortalError as refusal:

@@ -19,7 +19,7 @@ import pypdf
 import pytest
 
 from cms.exceptions import PermissionRefused
-from submissions.domain.survey import deliveries, invitations, letters, mixing
+from submissions.domain.survey import answering, deliveries, invitations, letters, mixing
 from submissions.domain.survey.lists import ListedPerson
 from submissions.domain.survey.tokens import token_of
 from submissions.exceptions import SubmissionError, WrongState
@@ -81,7 +81,10 @@ def test_a_mailbox_of_returned_letters_is_read_and_other_mail_passed_over(
     box = tmp_path / "returned.mbox"
     box.write_bytes(b"".join(b"From MAILER-DAEMON Mon Jan  5 10:00:00 2026\n" + part + b"\n\n" for part in parts))
     call_command("survey_bounces", str(box))
-    told = "5 messages read, 1 letters marked as come back, 1 addresses that no open survey has written to."
+    told = (
+        "5 messages read, 1 letters marked as come back, 1 addresses that no open survey has written to, "
+        "0 messages unreadable."
+    )
     assert capsys.readouterr().out.strip() == told
     expected = {f"dai-bieu.{n}@example.vn": ("sent", "") for n in range(1, 6)}
     expected["dai-bieu.0@example.vn"] = ("bounced", "smtp; 550 5.1.1 User unknown")
@@ -94,6 +97,76 @@ def test_a_mailbox_of_returned_letters_is_read_and_other_mail_passed_over(
         assert f"{marked} letters marked" in capsys.readouterr().out
     # Who has no working address gets no reminder.
     assert invitations.order_reminders(user=case.officer, survey=case.survey) == 4
+
+
+def test_a_hostile_message_in_the_mailbox_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = open_survey()
+    mailed(case)
+    nested = b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (depth, depth) for depth in range(3000)
+    )
+    forwarded = b"Content-Type: message/rfc822\n\n" * 3000
+    with_nul = status_message("dai-bieu.0@example.vn").replace(b"User unknown", b"User\0 unknown")
+    sound = status_message("dai-bieu.1@example.vn")
+    monkeypatch.setattr(deliveries, "MESSAGE_LIMIT", 200_000)
+    counts = deliveries.take_bounces([nested, forwarded, with_nul, b"x" * 200_001, sound])
+    assert counts == deliveries.BounceCounts(messages=5, marked=2, unknown=0, unreadable=3)
+    assert states()["dai-bieu.0@example.vn"] == ("bounced", "smtp; 550 5.1.1 User unknown")
+    assert states()["dai-bieu.1@example.vn"] == ("bounced", "smtp; 550 5.1.1 User unknown")
+
+
+def test_a_printed_letter_opens_no_answers_that_were_kept_before(signed_in: SignIn, client: Client) -> None:
+    case = open_survey()
+    paper = ListedPerson("Ông Giấy", "Chủ tịch", "Hội Nông dân", "", "dai-bieu")
+    enter(case, [*people(4, "dai-bieu"), paper])
+    mailed_code, *_others, paper_code = invite(case)
+    invitations.order_letters(user=case.officer, survey=case.survey)
+    send_due_letters()
+    one, *_rest, on_paper = Invitation.objects.order_by("pk")
+    officer = signed_in(case.officer)
+    letter = reverse("submissions:survey_letter", kwargs={"pk": case.survey.pk, "invitation": one.pk})
+    print_all = reverse("submissions:survey_print", kwargs={"pk": case.survey.pk})
+
+    def code_of(row: Invitation) -> str:
+        return token_of(Invitation.objects.get(pk=row.pk))
+
+    def opened(code: str) -> tuple[int, bool]:
+        page = client.get(reverse("survey:answer", kwargs={"token": code}))
+        return page.status_code, "checked" in page.content.decode() or "ý riêng" in page.content.decode()
+
+    given = {"q1": "B", "y": "ý riêng"}
+    answering.keep_draft(token=mailed_code, answers=given)
+    assert opened(mailed_code) == (200, True)
+    assert officer.post(letter, {"action": "print"}).status_code == 302
+    printed = code_of(one)
+    pdf = letters.open_printed(user=case.officer, printed=PrintedLetters.objects.latest("pk"))
+    assert printed in pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    assert (opened(mailed_code)[0], opened(printed)) == (404, (200, False))
+    # The code on paper is never mailed: no reminder carries it, and sending the letter again makes another.
+    mail.outbox.clear()
+    invitations.order_reminders(user=case.officer, survey=case.survey)
+    send_due_letters()
+    assert [message.to[0] for message in mail.outbox] == [f"dai-bieu.{n}@example.vn" for n in (1, 2, 3)]
+    assert officer.post(letter, {"action": "resend"}).status_code == 302
+    again = code_of(one)
+    assert again in mail.outbox[-1].body
+    assert (opened(printed)[0], opened(again)) == (404, (200, False))
+    officer.post(letter, {"action": "resend"})
+    assert code_of(one) == again  # what was only mailed keeps its link
+    # Paper: the first letter has the code that nobody has seen; printed anew, all have new ones; returned, it is dead.
+    officer.post(print_all, {"which": "new"})
+    assert code_of(on_paper) == paper_code
+    answering.keep_draft(token=paper_code, answers=given)
+    officer.post(print_all, {"which": "all"})
+    anew = code_of(on_paper)
+    assert (opened(paper_code)[0], opened(anew)) == (404, (200, False))
+    deliveries.record_bounce(user=case.officer, invitation=on_paper, note="bưu điện trả lại")
+    assert opened(anew)[0] == 404
+    # For somebody who has answered all of it looks the same.
+    answer(again)
+    assert officer.post(letter, {"action": "print"}).status_code == 302
+    assert code_of(one) != again
+    assert opened(code_of(one))[0] == 404
 
 
 def test_the_officer_records_replaces_and_sends_again_and_sees_nobodys_answer(signed_in: SignIn) -> None:
@@ -187,7 +260,7 @@ def test_letters_for_those_without_mail_are_printed_sealed_and_deleted(
         reverse("submissions:survey_letter", kwargs={"pk": case.survey.pk, "invitation": one.pk}), {"action": "print"}
     )
     one.refresh_from_db()
-    assert (PrintedLetters.objects.count(), one.delivery) == (5, "waiting")  # its mail still goes out
+    assert (PrintedLetters.objects.count(), one.delivery) == (5, "printed")  # no mail carries the code on paper
     mixing.close_survey(survey=case.survey, user=case.officer)
     assert PrintedLetters.objects.count() == 0
 

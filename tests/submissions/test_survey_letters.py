@@ -66,7 +66,7 @@ def test_a_reminder_goes_once_to_those_who_have_not_answered(signed_in) -> None:
     desk = signed_in(case.officer)
     press(desk, case, "mail")
     answer(tokens[0])
-    assert invitations.order_reminders(user=case.officer, survey=case.survey) == 5
+    assert invitations.order_reminders(user=case.officer, survey=case.survey) == 6  # the number tells nobody's answer
     answer(tokens[1])  # answers before the reminder goes out
     send_due_letters()
     send_due_letters()
@@ -98,6 +98,46 @@ def test_an_address_that_is_refused_for_good_is_marked_and_the_others_go_on(monk
     monkeypatch.undo()
     assert invitations.mail_batch(ids=[changed.pk]) == 1
     assert mail.outbox[-1].to == ["moi@example.vn"]
+
+
+def test_neither_jobs_nor_the_desk_tell_who_has_answered(signed_in) -> None:
+    case = open_survey()
+    enter(case, people(6, "dai-bieu"))
+    tokens = invite(case)
+    desk = signed_in(case.officer)
+    press(desk, case, "mail")
+    answer(tokens[1])
+    rows = list(Invitation.objects.order_by("pk"))
+
+    def told(number: int) -> tuple[object, ...]:
+        """Send one letter again; return all that the officer can see of it."""
+        place = reverse("submissions:survey_letter", kwargs={"pk": case.survey.pk, "invitation": rows[number].pk})
+        before = JobRun.objects.count()
+        assert desk.post(place, {"action": "resend"}).status_code == 302
+        run = JobRun.objects.latest("pk")
+        state = Invitation.objects.get(pk=rows[number].pk).delivery
+        return JobRun.objects.count() - before, run.status, run.done, run.total, run.message, run.report, state
+
+    assert told(0) == told(1) == (1, JobStatus.SUCCEEDED, 1, 1, "Số thư đã xử lý", {"due": 1}, "sent")
+    assert [message.to for message in mail.outbox[6:]] == [["dai-bieu.0@example.vn"]]
+    with override_settings(EMAIL_BACKEND=SMTP, EMAIL_HOST="127.0.0.1", EMAIL_PORT=free_port()):
+        away = [told(0), told(1)]
+    assert [(seen[1], seen[-1]) for seen in away] == [(JobStatus.FAILED, "waiting")] * 2
+    send_due_letters()
+    # One letter that came back is one letter less to remind of, whether that person has answered or not.
+    totals = []
+    for number in (0, 1):
+        invitations.order_reminders(user=case.officer, survey=case.survey)
+        deliveries.record_bounce(user=case.officer, invitation=rows[number], note="hỏng")
+        press(desk, case, "remind")
+        run = JobRun.objects.latest("pk")
+        totals.append((run.done, run.total, run.report))
+        assert told(number)[-1] == "sent"
+    assert totals == [(5, 5, {"due": 5})] * 2
+    for token in tokens[:1] + tokens[2:]:
+        answer(token)
+    page = desk.get(reverse("submissions:survey_desk", kwargs={"pk": case.survey.pk})).content.decode()
+    assert 'value="remind"' in page  # it is offered as long as letters are out
 
 
 def test_letters_are_refused_before_the_survey_is_open_and_to_strangers() -> None:

@@ -13,7 +13,7 @@ import pytest
 from submissions.domain.survey import answering, lists, mixing, rules
 from submissions.domain.survey.lists import MAX_ROWS, ListedPerson
 from submissions.exceptions import SubmissionError
-from submissions.models import Invitation, SealedAnswer, SurveyGroup, UnitNetwork
+from submissions.models import Invitation, Participant, SealedAnswer, Survey, SurveyGroup, UnitNetwork
 from tests.factories.survey import open_survey, questionnaire, questionnaire_edition
 from tests.submissions.test_survey import enter, invite, people
 
@@ -56,6 +56,40 @@ def test_bursts_and_answers_from_inside_are_flagged_by_the_declared_numbers(sign
     answering.send_answers(token=tokens[10], answers={"q1": "D", "q2": "D"}, seconds=90, address="198.51.100.200")
     assert {flag.kind for flag in mixing.look_through(user=case.officer, survey=case.survey)} == {"range"}
     assert {str(flag.finding)[:1] for flag in case.survey.incidents.all()} == {"5", "6"}
+
+
+def test_networks_are_taken_away_from_the_units_on_the_page_alone(signed_in: Callable[..., Client]) -> None:
+    case, other = open_survey(), open_survey()
+    plain, full = case.around.plain.unit, case.around.full.unit
+    UnitNetwork.objects.create(unit=plain, network="203.0.113.0/24")
+    desk = signed_in(case.officer)
+    place = reverse("submissions:survey_rules", kwargs={"pk": case.survey.pk})
+    shown = {"action": "networks", "shown": plain.code}
+    assert f'name="shown" value="{plain.code}"' in desk.get(place).content.decode()
+
+    def stored() -> set[tuple[str, str]]:
+        return set(UnitNetwork.objects.values_list("unit__code", "network"))
+
+    # Entered by a colleague since the page was opened: it stays, though the page does not name it.
+    UnitNetwork.objects.create(unit=full, network="198.51.100.0/24")
+    assert desk.post(place, {**shown, "networks": f"{plain.code} 192.0.2.0/24"}).status_code == 302
+    assert stored() == {(plain.code, "192.0.2.0/24"), (full.code, "198.51.100.0/24")}
+    for wide in ("0.0.0.0/0", "10.0.0.0/7", "::/0", "2001::/31"):
+        page = desk.post(place, {**shown, "networks": f"{plain.code} {wide}"})
+        assert (page.status_code, "quá rộng" in page.content.decode()) == (422, True)
+    # A unit that a survey of another owner asks about too: ranges are added, none is taken away.
+    Participant.objects.create(round=other.around.round, unit=plain)
+    page = desk.post(place, {**shown, "networks": ""})
+    assert (page.status_code, other.around.round.owner.name in page.content.decode()) == (422, True)
+    both = f"{plain.code} 192.0.2.0/24\n{plain.code} 10.0.0.0/8"
+    assert desk.post(place, {**shown, "networks": both}).status_code == 302
+    assert stored() == {(plain.code, "192.0.2.0/24"), (plain.code, "10.0.0.0/8"), (full.code, "198.51.100.0/24")}
+    Survey.objects.filter(pk=other.survey.pk).update(state="closed")
+    assert desk.post(place, {**shown, "networks": ""}).status_code == 302
+    assert stored() == {(full.code, "198.51.100.0/24")}
+    Survey.objects.filter(pk=case.survey.pk).update(state="closed")
+    assert desk.post(place, {**shown, "shown": full.code, "networks": ""}).status_code == 422
+    assert stored() == {(full.code, "198.51.100.0/24")}
 
 
 def test_a_list_of_twenty_thousand_is_taken_and_one_more_is_refused() -> None:

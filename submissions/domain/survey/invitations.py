@@ -57,7 +57,11 @@ def address_of(invitation: Invitation) -> str:
 
 @transaction.atomic
 def order_letters(*, user: User, survey: Survey) -> int:
-    """Let the letters go out, now and whenever one becomes due again; return how many are due."""
+    """Let the letters go out, now and whenever one becomes due again.
+
+    Returns how many are on their way; those of people who have answered are among them, so that the number tells
+    nothing of them.
+    """
     require_officer(user, survey.round)
     _require_answering(survey)
     Survey.objects.filter(pk=survey.pk).update(letters_ordered=True)
@@ -68,13 +72,14 @@ def order_letters(*, user: User, survey: Survey) -> int:
 
 @transaction.atomic
 def order_reminders(*, user: User, survey: Survey) -> int:
-    """Order one reminder for everybody who has a letter and has not answered; return how many are due.
+    """Order one reminder for everybody who has a letter and has not answered; return how many letters were looked at.
 
-    Who answers before the reminder goes out gets none. Ordering it again while it is on its way changes nothing.
+    Who has answered when a reminder's turn comes gets none, but is counted: the number tells nothing of who has
+    answered. Ordering it again while it is on its way changes nothing.
     """
     require_officer(user, survey.round)
     _require_answering(survey)
-    rows = Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.SENT, used=False)
+    rows = Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.SENT)
     due = rows.update(reminder_due=True)
     Survey.objects.filter(pk=survey.pk).update(letters_ordered=True)
     audit.record("submissions.survey_letters", survey, user=user, after={"reminders": due})
@@ -87,68 +92,70 @@ def _require_answering(survey: Survey) -> None:
 
 
 def due_letters(survey: Survey) -> QuerySet[Invitation]:
-    """Return the invitations whose letter, or whose ordered reminder, has not gone out yet."""
+    """Return the invitations whose letter, or whose ordered reminder, is on its way.
+
+    Those of people who have answered are among them; `mail_batch` passes over them when their turn comes.
+    """
     waiting_or_reminded = Q(delivery=DeliveryState.WAITING) | Q(delivery=DeliveryState.SENT, reminder_due=True)
-    rows = Invitation.objects.filter(waiting_or_reminded, respondent__list__survey=survey, used=False)
+    rows = Invitation.objects.filter(waiting_or_reminded, respondent__list__survey=survey)
     return rows.exclude(respondent__mail="").order_by("pk")
-
-
-def pass_over_answered(survey: Survey) -> None:
-    """Take letters off the list of those who have answered: they get none, and no officer can tell them from others."""
-    rows = Invitation.objects.filter(respondent__list__survey=survey, delivery=DeliveryState.WAITING, used=True)
-    rows.exclude(respondent__mail="").update(delivery=DeliveryState.SENT, reminder_due=False)
 
 
 def surveys_with_due_letters() -> list[Survey]:
     """Return the open surveys whose letters were ordered and are not all out."""
     surveys = Survey.objects.filter(state=SurveyState.ANSWERING, letters_ordered=True)
-    for survey in surveys:
-        pass_over_answered(survey)
     return [survey for survey in surveys if due_letters(survey).exists()]
 
 
 def mail_batch(*, ids: list[int]) -> int:
-    """Mail the letters with these ids that are still due. Safe to repeat; returns how many went out.
+    """Mail the letters with these ids that are still due. Safe to repeat; returns how many were dealt with.
 
-    An address that the mail system refuses for good is marked as come back with its words; the others go on. Where the
+    Nothing goes out to people who have answered; their letters count as dealt with and are marked like the others. An
+    address that the mail system refuses for good is marked as come back with its words; the others go on. Where the
     mail system itself is away, raises SubmissionError "mail_away": what is due stays due.
     """
-    sent = 0
-    rows = Invitation.objects.select_related("respondent__list__survey__round__owner", "respondent__rated_unit")
+    done = 0
     try:
         with get_connection() as connection:
-            for invitation in rows.filter(pk__in=ids).order_by("pk"):
-                sent += _mail_one(invitation, connection)
+            for pk in sorted(ids):
+                done += _mail_one(pk, connection)
     except OSError as error:  # of the network, and all of smtplib
         raise SubmissionError(
             _(
-                "The mail server does not answer (%(error)s). %(sent)s letters went out before; the others stay due "
-                "and go out by themselves as soon as it answers, without any twice."
+                "The mail server does not answer (%(error)s). %(done)s letters were dealt with before; the others stay "
+                "due and go out by themselves as soon as it answers, without any twice."
             )
-            % {"error": str(error)[:200], "sent": sent},
+            % {"error": str(error)[:200], "done": done},
             code="mail_away",
         ) from error
-    return sent
+    return done
 
 
-def _mail_one(invitation: Invitation, connection: BaseEmailBackend) -> int:
-    # Read anew: somebody may have answered, or another worker sent it, since the batch was read.
-    fresh = Invitation.objects.filter(pk=invitation.pk, used=False)
-    is_reminder = fresh.filter(delivery=DeliveryState.SENT, reminder_due=True).exists()
-    if not is_reminder and not fresh.filter(delivery=DeliveryState.WAITING).exists():
+def _mail_one(pk: int, connection: BaseEmailBackend) -> int:
+    # Read now: somebody may have answered, or another worker sent it, since the batch was read.
+    rows = Invitation.objects.select_related("respondent__list__survey__round__owner", "respondent__rated_unit")
+    invitation = rows.filter(pk=pk).exclude(respondent__mail="").first()
+    if invitation is None:
         return 0
+    is_reminder = invitation.delivery == DeliveryState.SENT and invitation.reminder_due
+    if not is_reminder and invitation.delivery != DeliveryState.WAITING:
+        return 0
+    # Where the address or the code changed meanwhile, the new letter is still to go out.
+    same = Invitation.objects.filter(pk=pk, issue=invitation.issue)
+    if invitation.used:
+        return same.update(delivery=DeliveryState.SENT, delivery_note="", reminder_due=False)
     message = _letter(invitation, reminder=is_reminder)
     message.connection = connection
     try:
         message.send()
     except (SMTPRecipientsRefused, SMTPDataError) as error:
         if _is_lasting(error):
-            fresh.update(delivery=DeliveryState.BOUNCED, delivery_note=str(error)[:500], reminder_due=False)
+            same.filter(used=False).update(
+                delivery=DeliveryState.BOUNCED, delivery_note=str(error)[:500], reminder_due=False
+            )
         return 0
     changes: dict[str, object] = {"reminders": F("reminders") + 1} if is_reminder else {}
-    Invitation.objects.filter(pk=invitation.pk).update(
-        delivery=DeliveryState.SENT, delivery_note="", reminder_due=False, **changes
-    )
+    same.update(delivery=DeliveryState.SENT, delivery_note="", reminder_due=False, **changes)
     return 1
 
 

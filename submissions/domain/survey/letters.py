@@ -1,4 +1,8 @@
-"""Printed letters for those who have no mail address or whom no mail reaches; each has its link as a QR code."""
+"""Printed letters for those who have no mail address or whom no mail reaches; each has its link as a QR code.
+
+Whoever prints a letter reads its code. So the code on paper is never one under which somebody may have kept answers:
+unless nobody can have seen the code yet, the letter gets a new one, and the draft under the old one is dropped.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ from cms.documents import typeset
 from cms.models import JobRun, User
 from submissions.domain.survey.invitations import address_of
 from submissions.domain.survey.setup import require_officer
-from submissions.domain.survey.tokens import seal_file, token_of, unseal_file
+from submissions.domain.survey.tokens import issue_anew, seal_file, token_of, unseal_file
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Invitation, PrintedLetters, Survey
 from submissions.survey_enums import DeliveryState, SurveyState
@@ -61,31 +65,44 @@ def require_printable(*, user: User, survey: Survey, invitation: int | None, aga
 def print_letters(
     *, job: JobRun, survey: Survey, invitation: int | None, again: bool, progress: Callable[[int, int, str], None]
 ) -> None:
-    """Make the files of letters and mark the letters as printed. Safe to repeat: nobody's letter is in two files."""
+    """Make the files of letters and mark the letters as printed. Safe to repeat: nobody's letter is in two files.
+
+    Letters that were out before, by mail or on paper, and a letter printed by itself carry a new code; the older one
+    stops working.
+    """
     made = PrintedLetters.objects.filter(job=job)
     if again or invitation is not None:
         made.delete()  # of a run that was broken off; the whole is printed anew
-    rows = letters_to_print(survey, invitation=invitation, again=again).select_related(
-        "respondent__rated_unit", "respondent__list__survey__round__owner"
-    )
-    letters = list(rows)
-    total = len(letters)
-    for number, start in enumerate(range(0, total, PER_FILE), made.count() + 1):
-        some = letters[start : start + PER_FILE]
-        content = seal_file(letters_pdf(some))
+    ids = list(letters_to_print(survey, invitation=invitation, again=again).values_list("pk", flat=True))
+    for number, start in enumerate(range(0, len(ids), PER_FILE), made.count() + 1):
+        some = ids[start : start + PER_FILE]
+        # In one act: a new code that stands in no file would only shut the person out.
         with transaction.atomic():
+            printed = [_to_paper(row, alone=invitation is not None) for row in _held(some)]
+            content = seal_file(letters_pdf(printed))
             PrintedLetters.objects.create(survey=survey, job=job, part=number, letters=len(some), content=content)
-            _mark_printed(some)
-        progress(start + len(some), total, _("Letters typeset"))
-    audit.record("submissions.survey_printed", survey, user=job.created_by, after={"letters": total})
+        progress(start + len(some), len(ids), _("Letters typeset"))
+    audit.record("submissions.survey_printed", survey, user=job.created_by, after={"letters": len(ids)})
 
 
-def _mark_printed(letters: Sequence[Invitation]) -> None:
-    rows = Invitation.objects.filter(pk__in=[letter.pk for letter in letters])
-    # A letter printed beside a mail that is still to go out takes nothing away from that mail.
-    rows.filter(Q(respondent__mail="") | Q(delivery=DeliveryState.BOUNCED)).update(
-        delivery=DeliveryState.PRINTED, delivery_note=""
+def _held(ids: Sequence[int]) -> QuerySet[Invitation]:
+    rows = Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    return rows.select_related("respondent__rated_unit", "respondent__list__survey__round__owner").order_by(
+        "respondent__organisation", "pk"
     )
+
+
+def _to_paper(held: Invitation, *, alone: bool) -> Invitation:
+    """Mark a letter as printed, with a new code where somebody may have the one it has.
+
+    No mail carries the code that stands on paper: one that waits or a reminder does not go out, and sending the letter
+    again makes another code (`deliveries.resend`). Nothing here looks at whether the person has answered.
+    """
+    if alone or held.draft or held.delivery != DeliveryState.WAITING:
+        issue_anew(held)
+    held.delivery, held.delivery_note, held.reminder_due = DeliveryState.PRINTED, "", False
+    held.save(update_fields=["issue", "token_sha256", "draft", "delivery", "delivery_note", "reminder_due"])
+    return held
 
 
 def letters_pdf(invitations: Sequence[Invitation]) -> bytes:

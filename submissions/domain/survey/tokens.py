@@ -52,6 +52,13 @@ def new_token(invitation: Invitation) -> str:
     return _token(invitation, settings.SECRET_KEY)
 
 
+def issue_anew(invitation: Invitation) -> None:
+    """Give an invitation, which the caller holds and saves, another code: the one before and its draft are gone."""
+    invitation.issue += 1
+    invitation.token_sha256 = token_hash(new_token(invitation))
+    invitation.draft = None
+
+
 def _token(invitation: Invitation, key: str) -> str:
     return grouped(signed_code("submissions.survey.token", f"{invitation.pk}:{invitation.issue}", key))
 

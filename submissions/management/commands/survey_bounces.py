@@ -32,5 +32,5 @@ class Command(BaseCommand):
         counts = take_bounces(messages_of(content))
         self.stdout.write(
             f"{counts.messages} messages read, {counts.marked} letters marked as come back, "
-            f"{counts.unknown} addresses that no open survey has written to."
+            f"{counts.unknown} addresses that no open survey has written to, {counts.unreadable} messages unreadable."
         )
