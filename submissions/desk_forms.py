@@ -23,6 +23,7 @@ from submissions.enums import AdjustmentKind, AppealOutcome, ExtensionScope, Par
 from submissions.models import AssessmentRound, Evidence
 
 INPUT_PREFIX = "in_"
+_BOTH_TIMES = gettext_lazy("A phase needs both times: when it opens and when it locks.")
 
 
 class LocalDateTime(forms.DateTimeField):
@@ -247,15 +248,15 @@ class ParticipantsForm(forms.Form):
         label=gettext_lazy("Only units below the organising unit"), required=False, initial=True
     )
     codes = forms.CharField(
-        label=gettext_lazy("Single units, by code"),
-        help_text=gettext_lazy("Codes with commas or one on each line."),
+        label=gettext_lazy("Single units, by name or code"),
+        help_text=gettext_lazy("One on each line, or with commas between them."),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
     def clean_codes(self) -> list[str]:
-        """Return the codes one by one."""
-        return [code.strip() for code in self.cleaned_data["codes"].replace("\n", ",").split(",") if code.strip()]
+        """Return the lines; the domain knows which commas stand between units and which within a name."""
+        return [line.strip() for line in self.cleaned_data["codes"].splitlines() if line.strip()]
 
     def clean(self) -> dict[str, Any]:
         """Ask for at least something."""
@@ -279,11 +280,17 @@ class StatusForm(forms.Form):
 
 
 class DeadlineForm(forms.Form):
-    """When a phase opens and locks."""
+    """When a phase opens and locks; the form's prefix is the phase.
 
-    phase = forms.ChoiceField(choices=Phase.choices, widget=forms.HiddenInput)
-    opens_at = LocalDateTime(label=gettext_lazy("Opens"))
-    closes_at = LocalDateTime(label=gettext_lazy("Locks"))
+    What was shown travels with what is typed, so that a phase that somebody else set meanwhile is not set back.
+    """
+
+    opens_at = LocalDateTime(
+        label=gettext_lazy("Opens"), error_messages={"required": _BOTH_TIMES}, show_hidden_initial=True
+    )
+    closes_at = LocalDateTime(
+        label=gettext_lazy("Locks"), error_messages={"required": _BOTH_TIMES}, show_hidden_initial=True
+    )
     reason = forms.CharField(
         label=gettext_lazy("Reason, where it ends earlier than announced"), max_length=500, required=False
     )

@@ -23,6 +23,14 @@ class WrongState(SubmissionError):
         super().__init__(message, code=code)
 
 
+class DeadlinesRefused(SubmissionError):
+    """Deadlines of several phases were refused together; `refusals` says why, by phase."""
+
+    def __init__(self, message: str, *, refusals: Mapping[str, PortalError], code: str = "deadlines_refused") -> None:
+        super().__init__(message, code=code)
+        self.refusals = refusals
+
+
 class Incomplete(SubmissionError):
     """The form is not complete; `missing` are the codes of the leaves that lack something."""
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from cms.models import Unit, UnitGroup, UnitTier
 from cms.text import fold
@@ -16,8 +15,8 @@ from submissions.domain.appraisal_queue import Workload, workload_by
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import AdjustmentTotals, adjustments, final_points
 from submissions.domain.progress import Progress, progress_of
+from submissions.domain.units_meant import units_meant
 from submissions.enums import ParticipantStatus, RoundState, SubmissionState
-from submissions.exceptions import SubmissionError
 from submissions.models import AssessmentRound, Participant, Submission
 
 
@@ -134,14 +133,13 @@ def units_for(
     owner: Unit,
     tiers: Iterable[UnitTier],
     groups: Iterable[UnitGroup],
-    codes: Iterable[str],
+    named: Iterable[str],
     below_owner: bool,
     day: dt.date,
 ) -> list[Unit]:
-    """Return the units valid on the day that the tiers and groups name, and the single ones by code.
+    """Return the units valid on the day that the tiers and groups name, and the single ones by name or code.
 
-    `below_owner` keeps of the tiers and groups only units under the owner. Raises `SubmissionError` naming codes that
-    no valid unit has.
+    `below_owner` keeps of the tiers and groups only units under the owner. Raises `SubmissionError` as `units_meant`.
     """
     valid = Unit.objects.valid_on(day)
     chosen: dict[int, Unit] = {}
@@ -150,14 +148,7 @@ def units_for(
         wanted = wanted.filter(pk__in=_below(owner))
     for unit in wanted.distinct():
         chosen[unit.pk] = unit
-    named = list(codes)
-    found = {unit.code: unit for unit in valid.filter(code__in=named)}
-    unknown = [code for code in named if code not in found]
-    if unknown:
-        raise SubmissionError(
-            _("No valid unit has the code: %(codes)s.") % {"codes": ", ".join(unknown)}, code="unknown_unit"
-        )
-    chosen.update({unit.pk: unit for unit in found.values()})
+    chosen.update({unit.pk: unit for unit in units_meant(owner=owner, lines=named, day=day)})
     return list(chosen.values())
 
 

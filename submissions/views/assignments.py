@@ -25,11 +25,10 @@ from submissions.domain.assignment import (
     set_substitute,
     unassign,
 )
+from submissions.domain.units_meant import unit_meant
 from submissions.models import AssessmentRound
 from submissions.views.access import attempt, round_for
 from submissions.views.rounds import frame
-
-SUGGESTIONS = 6
 
 
 @login_required
@@ -94,11 +93,8 @@ def _assignment_act(request: HttpRequest, round_: AssessmentRound, forms: dict[s
     )
     if not form.is_valid():
         return None
-    agency, trouble = _unit_meant(round_, form.cleaned_data[agency_field])
-    if agency is None:
-        form.add_error(agency_field, trouble)
-        return None
     try:
+        agency = unit_meant(owner=round_.owner, typed=form.cleaned_data[agency_field], day=clock.today())
         if name == "assign":
             assign(round=round_, code=form.cleaned_data["code"], agency=agency, user=request.user)
         else:
@@ -106,30 +102,10 @@ def _assignment_act(request: HttpRequest, round_: AssessmentRound, forms: dict[s
     except PermissionRefused:
         raise
     except PortalError as refusal:
-        form.add_error(None, refusal.message)
+        form.add_error(agency_field if refusal.code == "unknown_unit" else None, refusal.message)
         return None
     messages.success(request, _("%(agency)s is assigned.") % {"agency": agency.name})
     return here
-
-
-def _unit_meant(round_: AssessmentRound, typed: str) -> tuple[Unit | None, str]:
-    """Return the valid unit of this code or name; or none and a sentence that names units that may be meant.
-
-    Of several units of one name ("Sở Nội vụ" is in every province) the one below the round's owner is meant.
-    """
-    typed = typed.strip()
-    valid = Unit.objects.valid_on(clock.today())
-    if unit := valid.filter(code=typed).first():
-        return unit, ""
-    named = valid.filter(name__iexact=typed)
-    for found in (list(named.filter(parent=round_.owner)[:2]), list(named[:2])):
-        if len(found) == 1:
-            return found[0], ""
-    like = list(valid.matching(typed).order_by("name")[:SUGGESTIONS]) if typed else []
-    if not like:
-        return None, _("No valid unit has this code or name.")
-    words = "; ".join(f"{unit.name} ({unit.code})" for unit in like)
-    return None, _("Type the code of one of these units: %(units)s.") % {"units": words}
 
 
 def _assign_defaults(request: HttpRequest, round_: AssessmentRound) -> None:

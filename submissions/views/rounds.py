@@ -19,21 +19,13 @@ from cms import clock
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.permissions import require_role, units_where
-from submissions.desk_forms import DeadlineForm, ParticipantsForm, RoundForm
+from submissions.desk_forms import ParticipantsForm, RoundForm
 from submissions.domain.appraisal_queue import workload_by_agency
 from submissions.domain.relatives import superior_rounds_for
 from submissions.domain.round_access import may_read_scores, may_run, rounds_seen_by
 from submissions.domain.round_overview import counts, participant_lines, participants_matching, units_for
-from submissions.domain.rounds import (
-    PHASE_ORDER,
-    add_participants,
-    advance_round,
-    create_round,
-    date_warnings,
-    end_phase,
-)
-from submissions.domain.rounds import set_deadline as set_phase_deadline
-from submissions.enums import ROUND_TRANSITIONS, Phase, RoundState
+from submissions.domain.rounds import add_participants, advance_round, create_round, date_warnings
+from submissions.enums import ROUND_TRANSITIONS, RoundState
 from submissions.models import AssessmentRound
 from submissions.navigation import round_actions, round_tabs
 from submissions.views.access import attempt, round_for
@@ -234,7 +226,7 @@ def participants(request: HttpRequest, code: str) -> HttpResponse:
                 owner=round_.owner,
                 tiers=data["tiers"],
                 groups=data["groups"],
-                codes=data["codes"],
+                named=data["codes"],
                 below_owner=data["below_owner"],
                 day=clock.today(),
             )
@@ -242,7 +234,7 @@ def participants(request: HttpRequest, code: str) -> HttpResponse:
         except PermissionRefused:
             raise
         except PortalError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error("codes" if refusal.code == "unknown_unit" else None, refusal.message)
         else:
             _tell_added(request, len(added), below_owner=data["below_owner"])
             return redirect("submissions:round_participants", round_.code)
@@ -250,70 +242,3 @@ def participants(request: HttpRequest, code: str) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("trang"))
     context = {**frame(request, round_, "don-vi"), "form": form, "page_obj": page, "text": request.GET.get("tim", "")}
     return render(request, "submissions/rounds/participants.html", context, status=422 if form.errors else 200)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def deadlines(request: HttpRequest, code: str) -> HttpResponse:
-    """Show and set when each phase opens and locks."""
-    round_ = round_for(request, code)
-    if request.POST.get("viec") == "ket-thuc":
-        return _end_phase(request, round_)
-    sent = DeadlineForm(request.POST, prefix=request.POST.get("pha", "")) if request.method == "POST" else None
-    if sent is not None and sent.is_valid():
-        data = sent.cleaned_data
-        try:
-            set_phase_deadline(
-                round=round_,
-                phase=data["phase"],
-                opens_at=data["opens_at"],
-                closes_at=data["closes_at"],
-                user=request.user,
-                reason=data["reason"],
-            )
-        except PermissionRefused:
-            raise
-        except PortalError as refusal:
-            sent.add_error("reason" if refusal.code == "reason_missing" else None, refusal.message)
-        else:
-            messages.success(request, _("The deadline is set."))
-            return redirect("submissions:round_deadlines", round_.code)
-    known, now = {row.phase: row for row in round_.deadlines.all()}, clock.now()
-    forms = []
-    for phase in PHASE_ORDER:
-        row = known.get(phase)
-        initial = {
-            "phase": phase,
-            "opens_at": row.opens_at if row else None,
-            "closes_at": row.closes_at if row else None,
-        }
-        is_sent = sent is not None and sent.prefix == phase
-        forms.append(
-            {
-                "phase": phase,
-                "label": Phase(phase).label,
-                "row": row,
-                "may_end": bool(row) and row.closes_at > now and round_.state not in _NOT_UNDER_WAY,
-                "has_begun": bool(row) and row.opens_at < now,
-                "form": sent if is_sent else DeadlineForm(prefix=phase, initial=initial),
-            }
-        )
-    context = {**frame(request, round_, "thoi-han"), "forms": forms, "warnings": date_warnings(round_)}
-    return render(
-        request, "submissions/rounds/deadlines.html", context, status=422 if sent is not None and sent.errors else 200
-    )
-
-
-_NOT_UNDER_WAY = (RoundState.DRAFT, RoundState.FINALISED)
-
-
-def _end_phase(request: HttpRequest, round_: AssessmentRound) -> HttpResponse:
-    """End a phase before its time, with the reason that the history keeps."""
-    phase = request.POST.get("pha", "")
-    if phase in Phase.values:
-        attempt(
-            request,
-            lambda: end_phase(round=round_, phase=phase, reason=request.POST.get("ly-do", ""), user=request.user),
-            _("“%(phase)s” has ended.") % {"phase": Phase(phase).label},
-        )
-    return redirect("submissions:round_deadlines", round_.code)

@@ -43,7 +43,7 @@ class RoundDesk:
     def set_deadline(self, phase: str, *, opens: dt.datetime, closes: dt.datetime) -> None:
         """Set when a phase opens and locks, in the portal's time."""
         self._go("thoi-han/")
-        form = self.page.locator(f"#{phase} form")
+        form = self.page.locator("form#deadlines")
         form.locator(f"[name={phase}-opens_at]").fill(f"{opens:%Y-%m-%dT%H:%M}")
         form.locator(f"[name={phase}-closes_at]").fill(f"{closes:%Y-%m-%dT%H:%M}")
         self._submit(form)
@@ -54,13 +54,13 @@ class RoundDesk:
         ended = []
         while True:
             self._go("thoi-han/")
-            left = self.page.locator("section:has(input[name=viec][value=ket-thuc])")
+            left = self.page.locator("section:has(input[name=ly-do])")
             if not left.count():
                 return ended
             ended.append(left.first.locator("h2").inner_text())
             left.first.locator("summary").click()
             left.first.locator("[name=ly-do]").fill(reason)
-            left.first.locator("form:has(input[name=viec]) button[type=submit]").click()
+            left.first.locator("button[type=submit]").click()
             self._succeeded()
 
     def blockers(self) -> list[str]:

@@ -189,8 +189,6 @@ def test_screen__a_deadline_before_the_rounds_below_is_refused(signed_in):
     this = two_tiers()
     phase, now = Phase.APPRAISAL_1, timezone.localtime()
     data = {
-        "pha": phase,
-        f"{phase}-phase": phase,
         f"{phase}-opens_at": f"{now - dt.timedelta(days=1):%Y-%m-%dT%H:%M}",
         f"{phase}-closes_at": f"{now + dt.timedelta(days=3):%Y-%m-%dT%H:%M}",
     }

@@ -9,7 +9,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from wagtail.models import ModelLogEntry
+
 import pytest
+from bs4 import BeautifulSoup
 
 from cms import clock
 from cms.enums import Role
@@ -115,8 +118,6 @@ def acts(this: OpenRound) -> dict[str, tuple[str, dict[str, str]]]:
         "deadline": (
             url(this, "round_deadlines"),
             {
-                "pha": Phase.COUNCIL,
-                f"{Phase.COUNCIL}-phase": Phase.COUNCIL,
                 f"{Phase.COUNCIL}-opens_at": timezone.localtime().strftime("%Y-%m-%dT%H:%M"),
                 f"{Phase.COUNCIL}-closes_at": at,
             },
@@ -255,8 +256,6 @@ def test_a_whole_round_is_set_up_from_the_desk(signed_in):
     client.post(
         reverse("submissions:round_deadlines", args=[round_.code]),
         {
-            "pha": "self_assessment",
-            "self_assessment-phase": "self_assessment",
             "self_assessment-opens_at": now.strftime("%Y-%m-%dT%H:%M"),
             "self_assessment-closes_at": (now + dt.timedelta(days=9)).strftime("%Y-%m-%dT%H:%M"),
         },
@@ -278,6 +277,31 @@ def test_an_agency_is_assigned_by_its_name_or_the_units_that_may_be_meant_are_na
         (error,) = response.context["assign_form"].errors["agency"]
         assert response.status_code == 422
         assert {code for code in (meant.code, other.code) if code in error} == named
+
+
+def test_single_units_are_added_by_name_or_code(this, signed_in):
+    """A comma parts units or stands in a name; capitals and spaces do not matter; the owner's own unit is meant."""
+    AssessmentRound.objects.filter(pk=this.round.pk).update(state=RoundState.OPEN)
+    client, tier = signed_in(this.secretary), this.plain.unit.tier
+    culture = cms.UnitFactory(name="Sở Văn hóa, Thể thao thử", tier=tier)
+    own, _other, coded = (
+        cms.UnitFactory(name="Đơn vị thử", tier=tier, parent=p) for p in (this.round.owner, None, None)
+    )
+    typed = f"sở  văn hóa, thể thao thử\nĐƠN VỊ THỬ, {coded.code},"
+    assert client.post(url(this, "round_participants"), {"codes": typed}).status_code == 302
+    units = [this.plain.unit, this.full.unit, culture, own, coded]
+    assert set(this.round.participants.values_list("unit", flat=True)) == {unit.pk for unit in units}
+
+
+def test_a_name_that_several_units_bear_is_answered_with_their_codes_and_nothing_is_added(this, signed_in):
+    AssessmentRound.objects.filter(pk=this.round.pk).update(state=RoundState.OPEN)
+    twins = [cms.UnitFactory(name="Phòng thử, tổng hợp") for _ in range(2)]
+    for typed in ("Phòng thử, tổng hợp", f"{twins[0].code}, phòng thử"):
+        response = signed_in(this.secretary).post(url(this, "round_participants"), {"codes": typed})
+        (error,) = response.context["form"].errors["codes"]
+        assert (response.status_code, [twin.code in error for twin in twins]) == (422, [True, True])
+        assert typed in response.content.decode()
+    assert this.round.participants.count() == 2
 
 
 def test_unknown_unit_codes_are_named(this, signed_in):
@@ -335,6 +359,66 @@ def test_finalising_names_the_phases_that_have_not_ended(this, signed_in):
     assert client.post(url(this, "round_finalise"), {"xac-nhan": ""}).status_code == 302
     this.round.refresh_from_db()
     assert this.round.state == RoundState.FINALISED
+
+
+def deadline_fields(client: Client, this: OpenRound) -> dict[str, str]:
+    """Return what a browser would send of the one form of all phases."""
+    page = BeautifulSoup(client.get(url(this, "round_deadlines")).content, "html.parser")
+    fields = page.select("form#deadlines input[name]:not([form])")
+    return {field["name"]: field.get("value", "") for field in fields if field["name"] != "csrfmiddlewaretoken"}
+
+
+def deadline_audits(this: OpenRound) -> list[str]:
+    rows = ModelLogEntry.objects.for_instance(this.round).filter(action="submissions.deadline").order_by("pk")
+    return [row.data["after"]["phase"] for row in rows]
+
+
+def test_the_deadlines_of_all_phases_are_one_form_stored_and_audited_by_phase(this, signed_in):
+    client = signed_in(this.secretary)
+    PhaseDeadline.objects.filter(round=this.round, phase=Phase.COUNCIL).delete()
+    before = dict(this.round.deadlines.values_list("phase", "closes_at"))
+    fields = deadline_fields(client, this)
+    assert client.post(url(this, "round_deadlines"), fields).status_code == 302
+    assert deadline_audits(this) == []  # nothing was touched
+    later = (timezone.localtime() + dt.timedelta(days=50)).replace(second=0, microsecond=0)
+    fields |= {f"{Phase.COUNCIL}-opens_at": f"{later - dt.timedelta(days=9):%Y-%m-%dT%H:%M}"}
+    fields |= {f"{phase}-closes_at": f"{later:%Y-%m-%dT%H:%M}" for phase in (Phase.APPRAISAL_2, Phase.COUNCIL)}
+    # Meanwhile a colleague sets a phase that this form shows as it was.
+    moved = before[Phase.EXPLANATION] + dt.timedelta(days=1)
+    PhaseDeadline.objects.filter(round=this.round, phase=Phase.EXPLANATION).update(closes_at=moved)
+    assert client.post(url(this, "round_deadlines"), fields).status_code == 302
+    assert dict(this.round.deadlines.values_list("phase", "closes_at")) == {
+        **before,
+        Phase.EXPLANATION: moved,
+        Phase.APPRAISAL_2: later,
+        Phase.COUNCIL: later,
+    }
+    assert deadline_audits(this) == [Phase.APPRAISAL_2, Phase.COUNCIL]
+
+
+def test_one_wrong_deadline_stores_none_and_everything_typed_comes_back(this, signed_in):
+    client = signed_in(this.secretary)
+    before = dict(this.round.deadlines.values_list("phase", "closes_at"))
+    typed = {
+        f"{Phase.SELF_ASSESSMENT}-closes_at": f"{timezone.localtime() + dt.timedelta(days=45):%Y-%m-%dT%H:%M}",
+        f"{Phase.APPRAISAL_1}-closes_at": f"{timezone.localtime() + dt.timedelta(days=1):%Y-%m-%dT%H:%M}",
+        f"{Phase.EXPLANATION}-closes_at": "2001-01-01T08:00",
+        f"{Phase.APPRAISAL_2}-closes_at": "",
+    }
+    fields = deadline_fields(client, this) | typed
+    wrong = {Phase.APPRAISAL_2: ["closes_at"]}
+    for mended in ({}, {f"{Phase.APPRAISAL_2}-closes_at": fields[f"initial-{Phase.APPRAISAL_2}-closes_at"]}):
+        # What the form alone sees comes first, what the domain refuses once that is mended.
+        wrong = {Phase.APPRAISAL_1: ["reason"], Phase.EXPLANATION: ["closes_at"]} if mended else wrong
+        response = client.post(url(this, "round_deadlines"), fields | mended)
+        lines = response.context["lines"]
+        assert response.status_code == 422
+        assert {line["phase"]: list(line["form"].errors) for line in lines if line["form"].errors} == wrong
+        page = BeautifulSoup(response.content, "html.parser")
+        for name, value in (typed | mended).items():
+            assert page.select_one(f"input[name='{name}']").get("value", "") == value
+    assert dict(this.round.deadlines.values_list("phase", "closes_at")) == before
+    assert deadline_audits(this) == []
 
 
 def test_ending_a_phase_asks_for_the_reason(this, signed_in):

@@ -101,7 +101,7 @@ def _declare(case: Case, *, person: bool) -> dict[str, object]:
 
 def _deadline(case: Case) -> dict[str, object]:
     phase = Phase.COUNCIL
-    return {"pha": phase, f"{phase}-phase": phase, f"{phase}-opens_at": _at(0), f"{phase}-closes_at": _at(60)}
+    return {f"{phase}-opens_at": _at(0), f"{phase}-closes_at": _at(60)}
 
 
 def _step(case: Case) -> dict[str, object]:
