@@ -59,11 +59,10 @@ def readable_submission(user: Person, pk: int) -> Submission:
     found = readable_submissions(user).filter(pk=pk).first()
     if found is not None:
         return found
-    there = Submission.objects.select_related("participant__unit").get(pk=pk)
-    raise PermissionRefused(
-        _("You may not read the form of %(unit)s. Ask the unit or the secretariat of the round.")
-        % {"unit": there.participant.unit.name}
-    )
+    if not Submission.objects.filter(pk=pk).exists():
+        raise Submission.DoesNotExist
+    # The sentence names no unit: whoever may not read a form does not learn whose it is.
+    raise PermissionRefused(_("You may not read this form. Ask the unit that fills it in or the secretariat."))
 
 
 def is_member(user: Person, submission: Submission) -> bool:

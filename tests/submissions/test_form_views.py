@@ -248,6 +248,13 @@ def test_screens__sign_in_first():
     assert "dang-nhap" in response["Location"]
 
 
+def test_screens__a_stranger_does_not_learn_whose_form_it_is(signed_in):
+    this = open_round()
+    response = signed_in(this.other_contributor).get(url("overview", this))
+    assert (response.status_code, this.plain.unit.name in response.content.decode()) == (403, False)
+    assert "thường trực" in response.content.decode()
+
+
 def test_library__another_units_is_refused(signed_in):
     this = open_round()
     address = reverse("submissions:library", args=[this.full.unit.pk])
