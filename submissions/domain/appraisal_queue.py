@@ -117,6 +117,18 @@ def workload(*, user: User, round: AssessmentRound, facts: GateFacts | None = No
     return Workload(done=counts["done"], total=counts["total"])
 
 
+def count_without_evidence(entries: Iterable[ScoreEntry]) -> int:
+    """Return for how many of the entries (of any stage) the unit named no evidence, in one query."""
+    keys = [(entry.participant_id, entry.code) for entry in entries]
+    shown = set(
+        EvidenceUse.objects.filter(
+            answer__submission__participant__in={participant for participant, _code in keys},
+            answer__code__in={code for _participant, code in keys},
+        ).values_list("answer__submission__participant_id", "answer__code")
+    )
+    return sum(key not in shown for key in keys)
+
+
 def workload_by(round: AssessmentRound, *, key: str) -> dict[Any, Workload]:
     """Return how much is decided by `code` or `participant_id`, in one query, for the secretariat."""
     rows = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +30,7 @@ from submissions.domain.appraisal_queue import (
     CHANGED,
     WAITING,
     QueueFilters,
+    count_without_evidence,
     queue,
     rounds_for,
     territory,
@@ -91,11 +93,18 @@ def queue_page(request: HttpRequest, code: str) -> HttpResponse:
             "text": request.GET.get("tim", ""),
             "without": request.GET.get("thieu", "") == "1",
         },
+        "choice": choice_of(page),
         "hidden": [(name, request.GET[name]) for name in FILTER_NAMES if request.GET.get(name)],
         "query": filter_query(request.GET),
         "illustrative": round_.illustrative,
     }
     return render(request, "submissions/appraisal/queue.html", context)
+
+
+def choice_of(rows: Iterable[Any]) -> dict[str, int]:
+    """Return how many scores of a page of the queue can be accepted, and how many of those have no evidence."""
+    waiting = [row for row in rows if row.decision_id is None]
+    return {"waiting": len(waiting), "bare": sum(not row.has_evidence for row in waiting)}
 
 
 @login_required
@@ -109,12 +118,7 @@ def accept(request: HttpRequest, code: str) -> HttpResponse:
     else:
         result = accept_many(user=request.user, items=items)
         if result.accepted:
-            number = len(result.accepted)
-            messages.success(
-                request,
-                ngettext("%(number)d score was accepted.", "%(number)d scores were accepted.", number)
-                % {"number": number},
-            )
+            _tell_accepted(request, result.accepted)
         for item, sentence in result.refused:
             messages.error(request, f"{item.participant.unit.name} – {item.code}: {sentence}")
     query = filter_query(request.POST)
@@ -122,6 +126,18 @@ def accept(request: HttpRequest, code: str) -> HttpResponse:
     if request.POST.get("ve") == "tieu-chi" and GateFacts(request.user, round_).assignments.definition.has_leaf(leaf):
         return redirect("submissions:appraisal_by_leaf", round_.code, leaf)
     return redirect(f"{reverse('submissions:appraisal_queue', args=[round_.code])}{query}")
+
+
+def _tell_accepted(request: HttpRequest, accepted: tuple[ScoreEntry, ...]) -> None:
+    """Say how many scores were accepted, and how many of them have no evidence."""
+    number = len(accepted)
+    told = ngettext("%(number)d score was accepted.", "%(number)d scores were accepted.", number) % {"number": number}
+    if bare := count_without_evidence(accepted):
+        told += " " + (
+            ngettext("%(number)d of them has no evidence.", "%(number)d of them have no evidence.", bare)
+            % {"number": bare}
+        )
+    messages.success(request, told)
 
 
 def _chosen(request: HttpRequest, round_: AssessmentRound) -> list[BatchItem]:
@@ -143,6 +159,14 @@ def _chosen(request: HttpRequest, round_: AssessmentRound) -> list[BatchItem]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def leaf_page(request: HttpRequest, code: str, participant: int, leaf: str) -> HttpResponse:
     """Show one leaf of one unit with everything to judge it by, and take the decision."""
+    story, facts = story_for(request, code, participant, leaf)
+    if request.method == "POST":
+        return _decide(request, story, facts)
+    return leaf_response(request, story, _form(story), facts)
+
+
+def story_for(request: HttpRequest, code: str, participant: int, leaf: str) -> tuple[LeafStory, GateFacts]:
+    """Return what is known of a leaf that the user appraises. Raises Http404, `PermissionRefused`."""
     round_ = _round(request, code)
     who = (
         Participant.objects.filter(round=round_, pk=participant)
@@ -157,9 +181,7 @@ def leaf_page(request: HttpRequest, code: str, participant: int, leaf: str) -> H
         raise Http404 from None
     facts = GateFacts(request.user, round_)
     _require_territory(facts, who, leaf)
-    if request.method == "POST":
-        return _decide(request, story, facts)
-    return _leaf_response(request, story, _form(story), facts)
+    return story, facts
 
 
 def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpResponse:
@@ -185,7 +207,7 @@ def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpRes
         fresh = leaf_story(story.participant, story.leaf.code)
         again = _form(fresh, _with_newest(request.POST, fresh))
         again.is_valid()
-        return _leaf_response(request, fresh, again, facts, status=409, stale=stale)
+        return leaf_response(request, fresh, again, facts, status=409, stale=stale)
     except InputErrors as errors:
         for error in errors.errors:
             _add_input_error(form, error)
@@ -198,7 +220,7 @@ def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpRes
             request, _("%(code)s of %(unit)s is decided.") % {"code": story.leaf.code, "unit": story.participant.unit}
         )
         return redirect(_next_address(request, story, facts))
-    return _leaf_response(request, story, form, facts, status=422)
+    return leaf_response(request, story, form, facts, status=422)
 
 
 def _add_input_error(form: AppraisalForm, error: InputError) -> None:
@@ -233,15 +255,17 @@ def _form(story: LeafStory, data: QueryDict | None = None) -> AppraisalForm:
     )
 
 
-def _leaf_response(
+def leaf_response(
     request: HttpRequest,
     story: LeafStory,
-    form: AppraisalForm,
+    form: AppraisalForm | None,
     facts: GateFacts,
     *,
     status: int = 200,
     stale: StaleWrite | None = None,
+    ask_form: AskForm | None = None,
 ) -> HttpResponse:
+    """Return the page of a leaf, with the decision or the question that was refused where there is one."""
     submission = _submission_of(story.participant)
     refusal = None
     if submission is not None:
@@ -250,15 +274,16 @@ def _leaf_response(
     context = {
         "round": story.participant.round,
         "story": story,
-        "form": form,
+        "form": form or _form(story),
         "refusal": refusal,
         "stale": stale,
         "previous": before,
         "next": after,
         "place": place,
         "requests": requests_of(story.participant, story.leaf.code),
-        "ask_form": AskForm(),
-        "may_ask": refusal is None,
+        "ask_form": ask_form or AskForm(),
+        # A refused question is shown again with what was typed, also where nothing can be asked any more.
+        "may_ask": refusal is None or ask_form is not None,
         "guidance": guidance_for(
             story.participant.round.edition, (story.leaf.code, story.criterion.code, story.domain.code)
         ),

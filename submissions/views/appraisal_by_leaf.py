@@ -19,6 +19,7 @@ from submissions.domain.earlier_results import earlier_results
 from submissions.domain.leaf_story import inputs_in_words
 from submissions.enums import RoundState
 from submissions.models import Answer, AssessmentRound, EvidenceUse
+from submissions.views.appraisal import choice_of
 
 PER_PAGE = 25
 
@@ -48,6 +49,7 @@ def by_leaf(request: HttpRequest, code: str, leaf: str) -> HttpResponse:
         "page_obj": page,
         "lines": _lines(round_, chosen, list(page)),
         "waiting": rows.filter(decision_id__isnull=True).count(),
+        "choice": choice_of(page),
         "previous": mine[at - 1] if at else None,
         "next": mine[at + 1] if at + 1 < len(mine) else None,
         "is_open": round_.state == RoundState.APPRAISAL,

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,6 +21,12 @@ from submissions.domain.leaf_story import leaf_story
 from submissions.enums import RequestState, WriteAction
 from submissions.models import ExplanationRequest, Participant, Submission
 from submissions.views.access import attempt
+from submissions.views.appraisal import filter_query, leaf_response, story_for
+
+_ASK_FIELD_OF = {
+    "question_missing": "question",
+    **dict.fromkeys(("in_the_past", "after_phase", "no_deadline"), "due_at"),
+}
 
 
 @login_required
@@ -106,23 +113,30 @@ def ask_unit(request: HttpRequest, code: str, participant: int, leaf: str) -> Ht
     if who is None:
         raise Http404
     form = AskForm(request.POST)
-    if form.is_valid():
-        attempt(
-            request,
-            lambda: explanations.ask(
-                user=request.user,
-                participant=who,
-                code=leaf,
-                question=form.cleaned_data["question"],
-                due_at=form.cleaned_data["due_at"],
-            ),
-            _("%(unit)s is asked to explain %(code)s.") % {"unit": who.unit.name, "code": leaf},
+    if form.is_valid() and _ask(request, who, leaf, form):
+        address = reverse("submissions:appraisal_leaf", args=[code, participant, leaf])
+        return redirect(f"{address}{filter_query(request.GET)}")
+    story, facts = story_for(request, code, participant, leaf)
+    return leaf_response(request, story, None, facts, status=422, ask_form=form)
+
+
+def _ask(request: HttpRequest, who: Participant, leaf: str, form: AskForm) -> bool:
+    """Ask; where that is refused, the sentence stands at its field of the form."""
+    try:
+        explanations.ask(
+            user=request.user,
+            participant=who,
+            code=leaf,
+            question=form.cleaned_data["question"],
+            due_at=form.cleaned_data["due_at"],
         )
-    else:
-        for name, errors in form.errors.items():
-            label = form.fields[name].label if name in form.fields else ""
-            messages.error(request, f"{label}: {' '.join(errors)}")
-    return redirect("submissions:appraisal_leaf", code, participant, leaf)
+    except PermissionRefused:
+        raise
+    except PortalError as refusal:
+        form.add_error(_ASK_FIELD_OF.get(refusal.code), refusal.message)
+        return False
+    messages.success(request, _("%(unit)s is asked to explain %(code)s.") % {"unit": who.unit.name, "code": leaf})
+    return True
 
 
 @login_required

@@ -26,6 +26,7 @@ from submissions.models import (
     Adjustment,
     AppraisalAssignment,
     AssessmentRound,
+    EvidenceUse,
     Extension,
     PhaseDeadline,
     ScoreEntry,
@@ -580,6 +581,26 @@ def test_accept_many_takes_what_was_chosen(this, signed_in):
     broken = ["", "x:y:z", f"{this.plain.pk}:1.1", f"999999:1.1:{1}"]
     signed_in(this.appraiser).post(url(this, "appraisal_accept"), {"muc": chosen + broken})
     assert ScoreEntry.objects.filter(stage="appraisal_1").count() == 2
+
+
+def test_accepting_many_says_how_many_and_how_many_have_no_evidence(this, signed_in):
+    """Before it each box knows and the button asks with the number; after it the answer counts, browser or not."""
+    client = signed_in(this.appraiser)
+    EvidenceUse.objects.filter(answer__submission=this.plain.submission, answer__code="1.1").delete()
+    page = BeautifulSoup(
+        client.get(f"{url(this, 'appraisal_queue')}?don-vi={this.plain.unit_id}").content, "html.parser"
+    )
+    boxes = page.select("input[name=muc]")
+    bare = [box["value"] for box in boxes if box.has_attr("data-bare")]
+    button = page.select_one("button[data-counts=muc]")
+    assert "{chosen}" in button["data-confirm-counted"]
+    assert ["{chosen}" in button["data-confirm-bare"], "{bare}" in button["data-confirm-bare"]] == [True, True]
+    shown = EvidenceUse.objects.filter(answer__submission=this.plain.submission).values_list("answer__code", flat=True)
+    assert {value.split(":")[1] for value in bare} == {box["value"].split(":")[1] for box in boxes} - set(shown)
+    assert f"{this.plain.pk}:1.1:{current_entry(this.plain, '1.1').pk}" in bare
+    response = client.post(url(this, "appraisal_accept"), {"muc": [box["value"] for box in boxes]}, follow=True)
+    (told,) = [str(message) for message in response.context["messages"]]
+    assert [int(word) for word in told.split() if word.isdigit()] == [len(boxes), len(bare)]
 
 
 def test_after_the_deadline_the_desk_shows_why_and_refuses(this, signed_in):

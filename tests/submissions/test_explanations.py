@@ -179,6 +179,35 @@ def test_people_who_may_not(this):
         answer(this, request)
 
 
+def test_over_http_a_refused_question_comes_back_with_its_sentence_at_its_field(this, signed_in):
+    client = signed_in(this.appraiser)
+    desk = reverse("submissions:explanation_ask", args=[this.round.code, this.plain.pk, "1.2.2"])
+    past, soon = (f"{timezone.localtime() + dt.timedelta(days=days):%Y-%m-%dT%H:%M}" for days in (-1, 2))
+    for form, field in (
+        ({"question": "Vì sao chưa có?", "due_at": past}, "due_at"),
+        ({"question": "Vì sao chưa có?", "due_at": ""}, "due_at"),
+        ({"question": "", "due_at": soon}, "question"),
+    ):
+        response = client.post(f"{desk}?thieu=1", form)
+        assert (response.status_code, list(response.context["ask_form"].errors)) == (422, [field])
+        page = response.content.decode()
+        assert all(text in page for text in form.values())
+        assert (
+            reverse("submissions:appraisal_leaf", args=[this.round.code, this.plain.pk, "1.2.2"]) + "?thieu=1" in page
+        )
+    with clock.at(timezone.now() + dt.timedelta(days=60)):  # all phases are over: read, not asked, and not lost
+        response = client.post(desk, {"question": "Vì sao chưa có?", "due_at": soon})
+    assert (response.status_code, "Vì sao chưa có?" in response.content.decode()) == (422, True)
+    assert not ExplanationRequest.objects.exists()
+    stranger = signed_in(cms.user_with_role(Role.APPRAISER))
+    assert [
+        stranger.post(desk, form).status_code for form in ({"question": ""}, {"question": "?", "due_at": soon})
+    ] == [
+        404,
+        403,
+    ]
+
+
 def test_over_http_the_agency_asks_and_the_unit_answers(this, signed_in):
     desk = reverse("submissions:explanation_ask", args=[this.round.code, this.plain.pk, "1.2.2"])
     due = (timezone.localtime() + dt.timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
