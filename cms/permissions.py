@@ -5,6 +5,8 @@ A superuser counts as an administrator and no more: neither signs, appraises nor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -73,3 +75,11 @@ def may_read_all(user: Person) -> bool:
     if user.is_active and user.is_superuser:
         return True
     return memberships_of(user).filter(role__in=READ_ALL_ROLES).exists()
+
+
+def may_read_all_or(user: Person, pairs: Iterable[tuple[str, int]]) -> bool:
+    """Whether the user may read everything or holds one of the (role, unit id) pairs; asked in one query."""
+    if user.is_active and user.is_superuser:
+        return True
+    held = roles_of(user)
+    return any(role in READ_ALL_ROLES for role, _unit in held) or not held.isdisjoint(pairs)

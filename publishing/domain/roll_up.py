@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from cms import clock
 from cms.models import User
-from cms.permissions import may_read_all, units_where
+from cms.permissions import may_read_all_or
 from cms.spreadsheets import Sheet, write_xlsx
 from publishing.domain.computation import ComputedEntry, compute_entries, place, subjects_of_round
 from publishing.enums import EntryStatus, RankScope, TieRule
@@ -39,7 +39,7 @@ NOT_SENT = (SubmissionState.DRAFT, SubmissionState.SIGNED)
 
 def may_roll_up(user: User, round: AssessmentRound) -> bool:
     """Whether the user may read the roll-up: secretariat, approver and auditor of the owner; not its council."""
-    return may_read_all(user) or units_where(user, *SUPERIOR_READERS).filter(pk=round.owner_id).exists()
+    return may_read_all_or(user, ((role, round.owner_id) for role in SUPERIOR_READERS))
 
 
 @dataclass(frozen=True, slots=True)

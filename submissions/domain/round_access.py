@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cms.enums import Role
 from cms.exceptions import PermissionRefused
-from cms.permissions import Person, has_role, may_read_all, units_where
+from cms.permissions import Person, has_role, may_read_all, may_read_all_or, units_where
 from submissions.models import AssessmentRound
 
 RUNNERS = (Role.SECRETARIAT,)
@@ -43,12 +45,15 @@ def rounds_seen_by(user: Person) -> QuerySet[AssessmentRound]:
 
 def may_read_scores(user: Person, round: AssessmentRound) -> bool:
     """Whether the user may read the points of the round before they are published."""
-    if may_read_all(user):
-        return True
-    if units_where(user, *SCORE_READERS).filter(pk=round.owner_id).exists():
-        return True
-    above = _owners_above(round)
-    return bool(above) and units_where(user, *SUPERIOR_READERS).filter(pk__in=above).exists()
+    return may_read_all_or(user, _score_readers(round))
+
+
+def _score_readers(round: AssessmentRound) -> Iterator[tuple[str, int]]:
+    for role in SCORE_READERS:
+        yield role, round.owner_id
+    for owner in _owners_above(round):
+        for role in SUPERIOR_READERS:
+            yield role, owner
 
 
 def _owners_above(round: AssessmentRound) -> list[int]:
