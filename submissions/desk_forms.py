@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from cms.dates import validate_year
 from cms.models import Unit, UnitGroup, UnitTier
-from cms.numbers import exact
+from cms.numbers import exact, parse_id
 from cms.text import slug
 from criteria_pages.definition import Leaf
 from criteria_pages.models import CriteriaEdition
@@ -48,6 +48,19 @@ class LocalDate(forms.DateField):
             validators=[validate_year],
             **kwargs,
         )
+
+
+class SeveralRows(forms.ModelMultipleChoiceField):
+    """Several rows of a table; a key that is longer than any key is refused like one that no row has."""
+
+    def clean(self, value: Any) -> QuerySet[Any]:
+        """Return the rows of the keys; the database itself would fail on digits without end."""
+        for key in value or ():
+            if str(key).isdigit() and parse_id(str(key)) is None:
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"], code="invalid_choice", params={"value": key}
+                )
+        return super().clean(value)
 
 
 def rule_field(field: InputField) -> forms.Field:
@@ -143,7 +156,7 @@ class ExplainForm(forms.Form):
     answer = forms.CharField(
         label=gettext_lazy("Explanation"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 5})
     )
-    documents = forms.ModelMultipleChoiceField(
+    documents = SeveralRows(
         label=gettext_lazy("Documents of the evidence library"),
         queryset=Evidence.objects.none(),
         required=False,
@@ -232,13 +245,13 @@ def _owner_label(unit: Unit) -> str:
 class ParticipantsForm(forms.Form):
     """Who takes part: whole tiers, groups, single units."""
 
-    tiers = forms.ModelMultipleChoiceField(
+    tiers = SeveralRows(
         label=gettext_lazy("All units of the tiers"),
         queryset=UnitTier.objects.all(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    groups = forms.ModelMultipleChoiceField(
+    groups = SeveralRows(
         label=gettext_lazy("All units of the groups"),
         queryset=UnitGroup.objects.all(),
         required=False,
