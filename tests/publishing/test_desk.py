@@ -176,7 +176,10 @@ def test_a_rounds_page_links_to_its_releases(this):
     assert f"/lam-viec/cong-bo/{release.pk}/" in urls
     assert f"/lam-viec/cong-bo/ky/{this.round.code}/" in urls
     approve(release, this)
-    assert [item.url for item in round_actions(this.round, this.secretary)] == [f"/lam-viec/cong-bo/{release.pk}/"]
+    assert [item.url for item in round_actions(this.round, this.secretary)] == [
+        f"/lam-viec/cong-bo/{release.pk}/",
+        f"/lam-viec/dot/{this.round.code}/gia-dinh/",
+    ]
 
 
 def test_an_archive_is_ordered_by_those_who_build_or_approve_and_not_by_the_auditor(signed_in, this):
