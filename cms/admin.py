@@ -15,9 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_modeladmin.helpers import PermissionHelper
-from wagtail_modeladmin.options import ModelAdmin, ModelAdminGroup
+from wagtail_modeladmin.options import ModelAdminGroup
 
 from cms.models import JobRun, StoredFile, UnitAttribute, UnitGroup, UnitSuccession, UnitTier
+from cms.registers import PlainRegister
 
 
 class ReadOnly(PermissionHelper):
@@ -44,7 +45,7 @@ class ReadOnly(PermissionHelper):
         return False
 
 
-class Vocabulary(ModelAdmin):
+class Vocabulary(PlainRegister):
     """A small vocabulary: code, names."""
 
     list_display = ("code", "name", "name_en")
@@ -80,7 +81,7 @@ class UnitAttributeAdmin(Vocabulary):
     model = UnitAttribute
 
 
-class UnitSuccessionAdmin(ModelAdmin):
+class UnitSuccessionAdmin(PlainRegister):
     """What became of units; written by mergers, splits and renamings."""
 
     model = UnitSuccession
@@ -93,7 +94,7 @@ class UnitSuccessionAdmin(ModelAdmin):
     permission_helper_class = ReadOnly
 
 
-class StoredFileAdmin(ModelAdmin):
+class StoredFileAdmin(PlainRegister):
     """Private files: what there is, not what is in it."""
 
     model = StoredFile
@@ -107,7 +108,7 @@ class StoredFileAdmin(ModelAdmin):
     permission_helper_class = ReadOnly
 
 
-class JobRunAdmin(ModelAdmin):
+class JobRunAdmin(PlainRegister):
     """Background jobs of everybody."""
 
     model = JobRun

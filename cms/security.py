@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -66,6 +67,8 @@ def admin_view(view: View) -> View:
         # Wagtail would send a signed-in person without access to the sign-in, which sends them back: for ever.
         if request.user.is_authenticated and not request.user.has_perm("wagtailadmin.access_admin"):
             raise PermissionRefused(_("The administration is for editors and administrators; your account is neither."))
+        _refuse_endless_numbers(request.GET)
+        _drop_open_quotation(request)
         if request.method in SAFE_METHODS:
             return view(request, *args, **kwargs)
         try:
@@ -83,6 +86,31 @@ def admin_view(view: View) -> View:
             return redirect(request.get_full_path())
 
     return csp_replace(ADMIN_POLICY)(posted)
+
+
+# What Python reads as a number and no database holds; words that are searched for (`q`) are no numbers.
+ENDLESS_NUMBER = re.compile(r"\s*[-+]?[\d_]{19,}\s*")
+
+
+def _refuse_endless_numbers(asked: QueryDict) -> None:
+    """Refuse numbers beyond any row: Wagtail's filters would hand them to the database, which fails over them."""
+    for name, texts in asked.lists():
+        if name != "q" and any(ENDLESS_NUMBER.fullmatch(text) for text in texts):
+            sentence = _(
+                "A number in the address (%(name)s) is larger than any there is. Open the list again and choose from "
+                "its filters."
+            )
+            raise PortalError(sentence % {"name": name})
+
+
+def _drop_open_quotation(request: HttpRequest) -> None:
+    """Leave out a quotation mark that none closes (so begins every phrase): SQLite's search fails over it."""
+    typed = request.GET.get("q", "")
+    if typed.count('"') % 2:
+        before, _mark, after = typed.rpartition('"')
+        asked = request.GET.copy()
+        asked["q"] = f"{before} {after}"
+        request.GET = asked  # type: ignore[assignment]
 
 
 class NulMiddleware:

@@ -15,10 +15,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_modeladmin.helpers import PermissionHelper
-from wagtail_modeladmin.options import ModelAdmin, ModelAdminGroup
+from wagtail_modeladmin.options import ModelAdminGroup
 from wagtail_modeladmin.views import InspectView
 
 from cms.models import User
+from cms.registers import PlainRegister
 from submissions.domain.round_access import rounds_seen_by
 from submissions.models import (
     Adjustment,
@@ -106,7 +107,7 @@ class RegisterInspectView(InspectView):
         return RELATIONS.get(field_name) or super().get_field_label(field_name, field)
 
 
-class Register(ModelAdmin):
+class Register(PlainRegister):
     """A read-mostly register."""
 
     permission_helper_class = RegisterPermissions

@@ -4,9 +4,11 @@ from importlib.util import find_spec
 
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_POST
 
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.admin.views.account import LogoutView
 from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
@@ -23,11 +25,17 @@ def _room(route: str, module: str) -> list[URLPattern | URLResolver]:
     return [path(route, include(module))] if find_spec(module) else []
 
 
+# Wagtail's own view takes the session's cookie away even where it refuses the method: a link would sign people out.
+ADMIN = [
+    path("logout/", require_POST(LogoutView.as_view()), name="wagtailadmin_logout"),
+    *wagtailadmin_urls.urlpatterns,
+]
+
 urlpatterns = [
     path("-/live", health.live, name="live"),
     path("-/ready", health.ready, name="ready"),
     path("robots.txt", robots.robots, name="robots"),
-    path("admin/", include(decorate_urlpatterns(wagtailadmin_urls.urlpatterns, admin_view))),
+    path("admin/", include(decorate_urlpatterns(ADMIN, admin_view))),
     path("documents/", include(wagtaildocs_urls)),
     path("media/<path:path>", media.image, name="media"),
     *_room("", "publishing.api.urls"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from wagtail.api import APIField
@@ -19,6 +20,7 @@ from wagtail.images.api.v2.views import ImagesAPIViewSet
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, BaseThrottle
 
+from cms.security import ENDLESS_NUMBER
 from publishing.domain.queries import public_releases
 from publishing.models import RankingPage
 
@@ -33,18 +35,45 @@ class ReaderThrottle(AnonRateThrottle):
 
 
 class SaneQuery:
-    """Refuses what no database could answer: signs that are no text, numbers beyond any row."""
+    """Refuses what no database could answer: endless text, numbers beyond any row, values of another kind."""
 
     throttle_classes: Sequence[type[BaseThrottle]] = (ReaderThrottle,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Answer 400 with a sentence instead of an error of the server."""
         for name, value in request.GET.items():
-            if "\x00" in value or len(value) > 500:
-                raise BadRequestError(f"{name} is not text that can be searched for")
+            if len(value) > 500:
+                raise BadRequestError(f"{name} is longer than what can be searched for")
             if name in {"offset", "limit"} and len(value) > 9:
                 raise BadRequestError(f"{name} is too large")
+            if name != "search" and ENDLESS_NUMBER.fullmatch(value):
+                raise BadRequestError(f"{name} is too large")
+        if request.GET.get("search_operator", "and") not in {"and", "or"}:
+            raise BadRequestError("search_operator must be 'and' or 'or'")
+        _plain_words(request)
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Narrow a list; 400 for a value that its field cannot hold, such as a date that is none."""
+        try:
+            found: QuerySet = super().filter_queryset(queryset)  # type: ignore[misc]
+        except ValidationError as error:
+            raise BadRequestError(" ".join(error.messages)) from error
+        return found
+
+    def find_object(self, queryset: QuerySet, request: Request) -> Any:
+        """Return what `find/` asks for, None if there is nothing; 400 for an id that is no number."""
+        if not request.GET.get("id", "0").isdecimal():
+            raise BadRequestError("id must be a positive integer")
+        return super().find_object(queryset, request)  # type: ignore[misc]
+
+
+def _plain_words(request: Request) -> None:
+    """Reduce what is searched for to its words: SQLite's search fails over quotation marks and over spaces alone."""
+    if "search" in request.GET:
+        asked = request.GET.copy()
+        asked["search"] = " ".join(asked["search"].replace('"', " ").split())
+        request._request.GET = asked
 
 
 class PublicPages(SaneQuery, PagesAPIViewSet):

@@ -68,9 +68,13 @@ class DraftPages(PublicPages):
         pages = editable.exclude(pk__in=hidden_ranking_pages().values("pk"))
         return pages.descendant_of(site.root_page, inclusive=True) if site else pages.none()
 
+    def get_queryset(self) -> QuerySet:
+        """Return the pages of the wanted kind, each with its newest version."""
+        return super().get_queryset().select_related("latest_revision")
+
     def paginate_queryset(self, queryset: QuerySet) -> list[Page]:
         """Return one page of the list, each page as its newest version."""
-        return [_newest(page) for page in super().paginate_queryset(queryset.select_related("latest_revision"))]
+        return [_newest(page) for page in super().paginate_queryset(queryset)]
 
     def get_object(self) -> Page:
         """Return the page as its newest version."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from html import unescape
 
 from django.core.exceptions import PermissionDenied
 from django.test import Client
@@ -13,7 +14,7 @@ import pytest
 from cms.enums import Role
 from cms.numbers import parse_id
 from cms.spreadsheets import SpreadsheetError, read_table
-from tests.factories.cms import UnitFactory, user_with_role
+from tests.factories.cms import UnitFactory, UserFactory, home_page, user_with_role
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -87,10 +88,35 @@ def test_only_plain_numbers_are_keys(text: str | None) -> None:
         "/api/v2/pages/?offset=9999999999999999999999999",
         "/api/v2/documents/?offset=9999999999999999999999999",
         "/api/v2/pages/?search=" + "x" * 600,
+        *(f"/api/v2/{kind}/?search=chi&search_operator=x" for kind in ("pages", "images", "documents", "redirects")),
+        "/api/v2/pages/?alias_of=9999999999999999999999999",
+        "/api/v2/pages/?first_published_at=x",
+        "/api/v2/pages/find/?id=x",
     ],
 )
 def test_absurd_queries_of_the_content_api_are_refused(client: Client, address: str) -> None:
     assert client.get(address).status_code == 400
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", ['"', " ", '"chi', '"chi so"', "\x00", "chi\x00"])
+def test_quotation_marks_spaces_and_a_nul_are_searched_for_like_anything(client: Client, typed: str) -> None:
+    assert client.get("/api/v2/pages/", {"search": typed, "search_operator": "or"}).status_code == 200
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_the_administration_takes_clumsy_filters_and_searches(client: Client) -> None:
+    home_page()
+    client.force_login(UserFactory(is_superuser=True))
+    for address in ("api-tokens/?user=", "units/?groups=", "users/?group=", "memberships/?role=x&user= -"):
+        refused = client.get(f"/admin/{address}" + "9" * 23)
+        assert refused.status_code == 400, address
+        assert "lớn hơn mọi giá trị có thể có" in unescape(refused.content.decode())
+    for address in ("pages/", "choose-page/search/", "units/"):
+        for typed in ("9" * 23, '"', 'a"b', '"trang" "chu'):
+            assert client.get(f"/admin/{address}", {"q": typed}).status_code == 200, (address, typed)
 
 
 @pytest.mark.integration

@@ -203,6 +203,16 @@ def test_signing_out_needs_a_post(signed_in):
     assert client.post(reverse("cms:logout")).status_code in {200, 302}
 
 
+def test_a_link_to_the_admins_sign_out_signs_nobody_out(signed_in, settings):
+    client = signed_in(UserFactory(is_superuser=True))
+    address = reverse("wagtailadmin_logout")
+    followed = client.get(address)
+    assert (followed.status_code, settings.SESSION_COOKIE_NAME in followed.cookies) == (405, False)
+    assert client.get(reverse("wagtailadmin_home")).status_code == 200
+    assert client.post(address).status_code == 302
+    assert client.get(reverse("wagtailadmin_home")).status_code == 302
+
+
 # --- search -----------------------------------------------------------------------------------------------------------
 def test_pages_are_found_without_accents_and_by_beginnings():
     page = TextPageFactory(title="Hướng dẫn chấm điểm", summary="Cải cách hành chính", live=True)

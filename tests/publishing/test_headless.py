@@ -108,6 +108,9 @@ def test_drafts_are_for_holders_of_a_token_in_force(client, draft):
     assert answer["Cache-Control"] == "private, no-store"
     status, listed = drafts_of(client, secret)
     assert "Bản thảo" in [item["title"] for item in listed.json()["items"]]
+    for query in ("?search=đăng", "?search=đăng&type=cms.TextPage"):
+        status, found = drafts_of(client, secret, query)
+        assert (status, "Bản thảo" in [item["title"] for item in found.json()["items"]]) == (200, True)
     status, preview = drafts_of(client, secret, f"{draft.pk}/preview/")
     assert (status, "Bản thảo" in preview.content.decode()) == (200, True)
     assert client.get(f"/api/v2/pages/{draft.pk}/").json()["title"] == "Đã đăng"
