@@ -30,13 +30,16 @@ class PublishingConfig(AppConfig):
         from cms.domain.search import register_search  # noqa: PLC0415 -- needs the registry of models
         from cms.domain.spelling import register_vocabulary  # noqa: PLC0415 -- the same
         from publishing import front_page, navigation, receivers, resources, search  # noqa: F401, PLC0415 -- need the registry of models
+        from publishing.domain.queries import has_public_result  # noqa: PLC0415 -- the same
         from publishing.models import (  # noqa: PLC0415 -- the same
             IndexRelease,
             PlanTaskProgress,
             ReleaseEntry,
             ReleaseScore,
         )
+        from submissions.domain.earlier_results import register_publication  # noqa: PLC0415 -- the same
 
+        register_publication(has_public_result)
         register_home_block(front_page.latest_results)
         register_home_block(front_page.plans)
         register_section_block(front_page.other_results)

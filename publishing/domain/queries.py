@@ -20,6 +20,7 @@ from publishing.enums import EntryStatus, ReleaseState
 from publishing.exceptions import ReleaseAbsent, ReleaseWithdrawn
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 from publishing.models.releases import ReleaseQuerySet
+from submissions.models import AssessmentRound
 
 STATS_VERSION = 1
 DAY = 86_400
@@ -33,6 +34,11 @@ def public_releases() -> ReleaseQuerySet:
 def current_releases() -> ReleaseQuerySet:
     """Return the public releases that no public release corrects."""
     return IndexRelease.objects.current(clock.now()).select_related("round", "edition", "owner")
+
+
+def has_public_result(round: AssessmentRound) -> bool:
+    """Whether citizens may see a result of the round now."""
+    return IndexRelease.objects.public(clock.now()).filter(round=round).exists()
 
 
 def find_release(slug: str) -> IndexRelease:

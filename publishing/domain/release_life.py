@@ -20,6 +20,7 @@ from publishing.domain.baking import take_away, take_away_series
 from publishing.enums import RELEASE_TRANSITIONS, ReleaseKind, ReleaseState
 from publishing.exceptions import PublishingError
 from publishing.models import IndexRelease
+from submissions.models import AssessmentRound
 
 FARTHEST_PUBLICATION = dt.timedelta(days=731)
 
@@ -81,6 +82,8 @@ def approve_release(
         raise PublishingError(_("Whoever built a release does not approve it."), code="own_release")
     if release.kind == ReleaseKind.COMPUTED and not (decision_number.strip() and decision_date):
         raise PublishingError(_("Give the number and the date of the decision."), code="decision_missing")
+    # Of two results of one round that are approved at once, the second waits here and then meets the first.
+    list(AssessmentRound.objects.select_for_update(of=("self",)).filter(releases=release).values_list("pk"))
     refuse_second_result(release)
     moment = publish_at or clock.now()
     _check_dates_of_approval(moment, decision_date)

@@ -13,6 +13,7 @@ from cms.models import StoredFile, User
 from cms.numbers import exact, parse_decimal
 from cms.permissions import require_role
 from submissions.domain.appraisal_gate import lock_participant
+from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import AdjustmentTotals, adjustments, append_adjustment
 from submissions.enums import AdjustmentKind, ParticipantStatus, RoundState
@@ -33,8 +34,9 @@ def record_adjustment(
 ) -> Adjustment:
     """Give a participant bonus or penalty points; return the new entry.
 
-    Raises `PermissionRefused` unless the user is of the round's secretariat, `WrongState` outside appraisal and
-    council, `SubmissionError` without a reason, for points that are not above 0, and beyond the cap of the set.
+    Raises `PermissionRefused` unless the user is of the round's secretariat and works for another unit, `WrongState`
+    outside appraisal and council, `SubmissionError` without a reason, for points that are not above 0, and beyond the
+    cap of the set.
     """
     require_role(user, Role.SECRETARIAT, unit=participant.round.owner)
     if not reason.strip():
@@ -42,6 +44,7 @@ def record_adjustment(
     number = points if isinstance(points, Decimal) else parse_decimal(points)
     with transaction.atomic():
         locked = lock_participant(participant).participant
+        refuse_own_unit(locked.unit, barred_unit_ids(user, locked.round))
         check_adjustment(locked, kind, number)
         entry = append_adjustment(
             participant=locked, kind=kind, points=number, reason=reason.strip(), actor=user, evidence=evidence
@@ -62,6 +65,7 @@ def withdraw_adjustment(*, adjustment: Adjustment, reason: str, user: User) -> A
         raise SubmissionError(_("Give the reason for the withdrawal."), code="reason_missing")
     with transaction.atomic():
         locked = lock_participant(adjustment.participant).participant
+        refuse_own_unit(locked.unit, barred_unit_ids(user, locked.round))
         _check_state(locked)
         if adjustment.kind == AdjustmentKind.WITHDRAWAL or Adjustment.objects.filter(withdraws=adjustment).exists():
             raise SubmissionError(_("This entry is withdrawn already."), code="withdrawn")

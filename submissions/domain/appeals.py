@@ -18,9 +18,10 @@ from cms.numbers import exact, parse_decimal
 from cms.permissions import require_role
 from submissions.domain.appraisal import refuse_stale
 from submissions.domain.appraisal_gate import lock_participant
+from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import NewEntry, append_many, current_entry
-from submissions.enums import AppealOutcome, Basis, RoundState, Stage
+from submissions.enums import AppealOutcome, Basis, ParticipantStatus, RoundState, Stage
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Appeal, AssessmentRound, Participant, ScoreEntry
 
@@ -41,9 +42,9 @@ def decide_appeal(
     """Record an appeal about one leaf with the decision on it; a granted one writes `points` into the ledger.
 
     The reason is published with the correcting release. Raises `PermissionRefused` unless the user is of the round's
-    secretariat; `WrongState` before the round is finalised; `StaleWrite` where another score counts than the one that
-    was seen; `SubmissionError` for an unknown leaf, a text left empty, or points that change nothing or are out of
-    range.
+    secretariat and works for another unit; `WrongState` before the round is finalised and for a unit that is not
+    assessed; `StaleWrite` where another score counts than the one that was seen; `SubmissionError` for an unknown leaf,
+    an appeal that is decided already, a text left empty, or points that change nothing or are out of range.
     """
     require_role(user, Role.SECRETARIAT, unit=participant.round.owner)
     texts = [text.strip() for text in (document, asked, decision, reason)]
@@ -53,7 +54,9 @@ def decide_appeal(
         )
     with transaction.atomic():
         locked = lock_participant(participant).participant
+        refuse_own_unit(locked.unit, barred_unit_ids(user, locked.round))
         _check_state(locked, code)
+        _refuse_twice(locked, code, texts[0])
         current = current_entry(locked, code)
         refuse_stale(current, expected_entry_id, typed={"points": str(points), "reason": reason})
         entry = None
@@ -91,11 +94,25 @@ def _check_state(participant: Participant, code: str) -> None:
             % {"round": round_.name, "state": RoundState(round_.state).label},
             code="round_state",
         )
+    if participant.status == ParticipantStatus.NOT_ASSESSED:
+        raise WrongState(
+            _("%(unit)s is not assessed in this round.") % {"unit": participant.unit.name}, code="not_assessed"
+        )
     if not definition_for(participant).has_leaf(code):
         raise SubmissionError(
             _("Criterion %(code)s does not exist or is not asked of %(unit)s.")
             % {"code": code, "unit": participant.unit.name},
             code="unknown_code",
+        )
+
+
+def _refuse_twice(participant: Participant, code: str, document: str) -> None:
+    """A second press of the button, or a colleague's, decides nothing again."""
+    if Appeal.objects.filter(participant=participant, code=code, document=document).exists():
+        raise SubmissionError(
+            _("The appeal %(document)s on %(code)s is decided already; it stands in the list.")
+            % {"document": document, "code": code},
+            code="decided_already",
         )
 
 

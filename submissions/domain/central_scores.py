@@ -17,6 +17,7 @@ from criteria_pages.definition import Leaf, plain
 from criteria_pages.enums import Scorer
 from submissions.domain.appraisal import refuse_stale
 from submissions.domain.appraisal_gate import lock_participant
+from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import append, check_points, current_entry
 from submissions.enums import Basis, ParticipantStatus, RoundState, Stage
@@ -50,13 +51,15 @@ def record_central(
     """Store the points of a leaf that the unit does not fill in; return the ledger's new entry.
 
     The first value needs no reason, a change does. Raises `PermissionRefused` unless the user is of the round's
-    secretariat (or its survey officer for survey leaves), `WrongState` before the round opens and after it is
-    finalised, `StaleWrite`, and `SubmissionError` for points outside 0..maximum or a leaf that units fill in.
+    secretariat (or its survey officer for survey leaves) and works for another unit, `WrongState` before the round
+    opens and after it is finalised, `StaleWrite`, and `SubmissionError` for points outside 0..maximum or a leaf that
+    units fill in.
     """
     with transaction.atomic():
         locked = lock_participant(participant).participant
         leaf = central_leaf(locked, code)
         require_role(user, *ROLES_OF[leaf.scorer], unit=locked.round.owner)
+        refuse_own_unit(locked.unit, barred_unit_ids(user, locked.round))
         check_central_state(locked)
         number = points if isinstance(points, Decimal) else parse_decimal(points)
         check_points(code, number, leaf.maximum)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from cms import audit, clock
 from cms.enums import Role
+from cms.exceptions import PermissionRefused
 from cms.models import Unit, User
 from cms.permissions import has_role, memberships_of
 from submissions.council_enums import Exclusion
@@ -16,6 +17,8 @@ from submissions.models import AssessmentRound, ConflictOfInterest
 
 # Roles that give no part in a unit's own work: reading for all, or running a round for others.
 NO_PART = (Role.AUDITOR, Role.ADMINISTRATOR)
+# Roles that run the round for the body that organises it, which may take part in it itself.
+RUNNING = (Role.COUNCIL_MEMBER, Role.SECRETARIAT, Role.SURVEY_OFFICER, Role.APPROVER)
 
 
 def own_unit_ids(user: User, round: AssessmentRound) -> set[int]:
@@ -71,6 +74,27 @@ def superior_unit_ids(user: User, round: AssessmentRound) -> set[int]:
         return set()
     parents = memberships_of(user).exclude(role__in=NO_PART).values_list("unit__parent_id", flat=True)
     return {pk for pk in parents if pk is not None}
+
+
+def barred_unit_ids(user: User, round: AssessmentRound) -> set[int]:
+    """Return the ids of the units whose points the user may not enter for the organiser of the round.
+
+    Whoever runs the round for the organising body does not by that belong to a unit of it; whoever works for a unit in
+    another role does.
+    """
+    working = memberships_of(user).exclude(role__in=NO_PART)
+    own = working.exclude(role__in=RUNNING, unit=round.owner_id).values_list("unit_id", flat=True)
+    return set(own) | declared_unit_ids(user, round)
+
+
+def refuse_own_unit(unit: Unit, barred: set[int]) -> None:
+    """Raise `PermissionRefused` where the unit is one of `barred_unit_ids`."""
+    if unit.pk in barred:
+        raise PermissionRefused(
+            _("You work for %(unit)s or have declared a conflict of interest: somebody else enters its points.")
+            % {"unit": unit.name},
+            code="own_unit",
+        )
 
 
 def declare_conflict(

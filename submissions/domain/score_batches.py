@@ -23,6 +23,7 @@ from criteria_pages.definition import Leaf, plain
 from submissions.domain.appraisal import CLAIMS, accepted_decision, set_decision
 from submissions.domain.appraisal_gate import GateFacts, look
 from submissions.domain.central_scores import ROLES_OF, STAGE_OF, central_leaf, check_central_state
+from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
 from submissions.domain.ledger import NewEntry, append_many, check_points, quantise
 from submissions.enums import STAGE_ORDER, Basis
 from submissions.exceptions import SubmissionError
@@ -60,6 +61,7 @@ class ScoreBatch:
             # As it is after the wait for the locks.
             round.refresh_from_db(fields=["state", "version"])
         self.facts = GateFacts(user, round)
+        self._barred = barred_unit_ids(user, round)
         self._known: dict[tuple[int, str], Known] = {}
         self._may: dict[str, bool] = {
             scorer: any(has_role(user, role, round.owner) for role in roles) for scorer, roles in ROLES_OF.items()
@@ -146,6 +148,7 @@ class ScoreBatch:
         if not self._may[leaf.scorer]:
             roles = ", ".join(str(Role(role).label) for role in ROLES_OF[leaf.scorer])
             raise PermissionRefused(_("This needs the role: %(roles)s.") % {"roles": roles})
+        refuse_own_unit(who.unit, self._barred)
         check_central_state(who)
         check_points(code, points, leaf.maximum)
         current = self.current(who, code)

@@ -9,14 +9,20 @@ from django.db.utils import DatabaseError
 
 import pytest
 
+from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
+from criteria_pages.enums import Scorer
 from publishing.domain.releases import correct_release
 from publishing.domain.verification import verify_release
+from submissions.domain.adjustments import record_adjustment
 from submissions.domain.appeals import decide_appeal
+from submissions.domain.central_scores import record_central
+from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import current_entry
-from submissions.enums import AppealOutcome, RoundState, Stage
+from submissions.domain.score_batches import RowDecision, record_central_many
+from submissions.enums import AdjustmentKind, AppealOutcome, RoundState, Stage
 from submissions.models import Appeal, AssessmentRound
-from tests.factories.cms import UserFactory
+from tests.factories.cms import MembershipFactory, UserFactory
 from tests.factories.publishing import published_release
 from tests.factories.submissions import OpenRound, open_round
 
@@ -94,6 +100,33 @@ def test_only_the_secretariat_and_only_after_the_end(this: OpenRound):
     with pytest.raises(PortalError) as refused:
         decide(this)
     assert refused.value.code == "round_state"
+
+
+def test_decided_once_and_not_about_the_own_unit(this: OpenRound):
+    published_release(this)
+    this.plain.round.refresh_from_db()
+    decide(this, outcome=AppealOutcome.REJECTED, points="")
+    with pytest.raises(PortalError) as again:
+        decide(this, outcome=AppealOutcome.REJECTED, points="")
+    MembershipFactory(user=this.secretary, unit=this.plain.unit, role=Role.LEADER)
+    with pytest.raises(PermissionRefused) as own:
+        decide(this, document="13/KN-UBND")
+    assert (again.value.code, own.value.code, Appeal.objects.count()) == ("decided_already", "own_unit", 1)
+
+
+def test_central_points_and_bonus_of_the_own_unit_are_entered_by_somebody_else(this: OpenRound):
+    MembershipFactory(user=this.secretary, unit=this.plain.unit, role=Role.CONTRIBUTOR)
+    leaf = next(leaf for leaf in definition_for(this.plain).leaves if leaf.scorer != Scorer.SELF)
+    given = {"participant": this.plain, "user": this.secretary, "reason": "Theo báo cáo"}
+    with pytest.raises(PermissionRefused) as central:
+        record_central(code=leaf.code, points="0", expected_entry_id=None, **given)
+    with pytest.raises(PermissionRefused) as bonus:
+        record_adjustment(kind=AdjustmentKind.BONUS, points="0,5", **given)
+    row = RowDecision(this.plain, leaf.code, Decimal(0))
+    with pytest.raises(PermissionRefused) as imported:
+        record_central_many(user=this.secretary, round=this.round, rows=[row])
+    assert {refused.value.code for refused in (central, bonus, imported)} == {"own_unit"}
+    record_central_many(user=this.secretary, round=this.round, rows=[RowDecision(this.full, leaf.code, Decimal(0))])
 
 
 def test_screen__choose_read_decide(signed_in, this: OpenRound):
