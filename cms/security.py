@@ -116,7 +116,8 @@ def _drop_open_quotation(request: HttpRequest) -> None:
 class NulMiddleware:
     """Takes the NUL out of what was typed: no person types it, and PostgreSQL stores no text that holds it.
 
-    An address with a NUL in its path does not exist. Files and JSON bodies are read by their own checks.
+    An address with a NUL in its path does not exist. Files and JSON bodies are read by their own checks, and so are the
+    queries of public pages and of the interfaces, which refuse it with a reason.
     """
 
     def __init__(self, get_response: View) -> None:
@@ -126,7 +127,7 @@ class NulMiddleware:
         """Clean the query; the fields of a form wait until the token was checked."""
         if NUL in request.path_info:
             raise Http404
-        if "%00" in request.META.get("QUERY_STRING", ""):
+        if WORKSPACE in request.path_info and "%00" in request.META.get("QUERY_STRING", ""):
             request.GET = _without_nul(request.GET)  # type: ignore[assignment]
         return self.get_response(request)
 
@@ -137,6 +138,7 @@ class NulMiddleware:
 
 
 NUL = "\x00"
+WORKSPACE = "/lam-viec/"
 
 
 def _without_nul(typed: QueryDict) -> QueryDict:

@@ -87,6 +87,7 @@ def test_only_plain_numbers_are_keys(text: str | None) -> None:
     [
         "/api/v2/pages/?offset=9999999999999999999999999",
         "/api/v2/documents/?offset=9999999999999999999999999",
+        "/api/v2/pages/?search=%00",
         "/api/v2/pages/?search=" + "x" * 600,
         *(f"/api/v2/{kind}/?search=chi&search_operator=x" for kind in ("pages", "images", "documents", "redirects")),
         "/api/v2/pages/?alias_of=9999999999999999999999999",

@@ -92,7 +92,7 @@ def test_filters_and_pages(client, this):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=501", "limit=x", "offset=-1", "offset=1000001", "unknown=1", "q=" + "x" * 101]
+    "query", ["limit=0", "limit=501", "limit=x", "offset=-1", "offset=1000001", "unknown=1", "q=%00", "q=" + "x" * 101]
 )
 def test_absurd_queries_are_refused_with_a_reason(client, this, query):
     release = published_release(this)

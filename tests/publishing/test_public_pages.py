@@ -176,7 +176,7 @@ def test_sort_and_filter_by_the_address_alone(client, this, query, names):
 @pytest.mark.parametrize(
     "query",
     ["?tier=mars", "?class=Z", "?group=x", "?sort=luck", "?page=0", "?page=2", "?page=abc", "?page=٣", "?page=9999999",
-     "?q=" + "x" * 101, "?page=-1"],
+     "?q=" + "x" * 101, "?page=-1", "?tier=%00"],
 )  # fmt: skip
 def test_what_does_not_exist_is_absent(client, this, query):
     release = published_release(this)

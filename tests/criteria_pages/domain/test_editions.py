@@ -219,7 +219,7 @@ def test_announcement__says_what_a_publication_froze(home):
         assert edition_announcement(page) == "Edition 1 was frozen, the first of this set."
         page.title = "Another title"
         assert edition_announcement(publish(page)) == (
-            "Edition 2 was frozen. Wording only, 1 difference from edition 1: Title."
+            "Edition 2 was frozen. Wording only, 1 difference from edition 1: Name."
         )
         page.decision_number = "12/QĐ"
         assert edition_announcement(publish(page)) == "Edition 3 was frozen: only the decision differs from edition 2."
