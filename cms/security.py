@@ -127,7 +127,7 @@ class NulMiddleware:
         """Clean the query; the fields of a form wait until the token was checked."""
         if NUL in request.path_info:
             raise Http404
-        if WORKSPACE in request.path_info and "%00" in request.META.get("QUERY_STRING", ""):
+        if any(place in request.path_info for place in CLOSED_PLACES) and "%00" in request.META.get("QUERY_STRING", ""):
             request.GET = _without_nul(request.GET)  # type: ignore[assignment]
         return self.get_response(request)
 
@@ -138,7 +138,7 @@ class NulMiddleware:
 
 
 NUL = "\x00"
-WORKSPACE = "/lam-viec/"
+CLOSED_PLACES = ("/lam-viec/", "/admin/")
 
 
 def _without_nul(typed: QueryDict) -> QueryDict:
