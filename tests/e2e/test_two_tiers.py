@@ -95,9 +95,9 @@ class Province:
     def ask(self, agency: str, unit: str, code: str, question: str) -> None:
         """Ask the unit to explain the criterion."""
         page = self._open(agency, unit, code)
-        form = page.locator("form[action$='/hoi/']")
+        form = page.locator("form[action*='/hoi/']")
         if not form.is_visible():
-            page.locator("details:has(form[action$='/hoi/']) summary").click()
+            page.locator("details:has(form[action*='/hoi/']) summary").click()
         form.locator("[name=question]").fill(question)
         form.locator("[name=due_at]").fill(f"{dt.datetime.now(ZONE) + dt.timedelta(days=2):%Y-%m-%dT%H:%M}")
         form.locator("button[type=submit]").click()

@@ -21,8 +21,8 @@ def ask_for_explanation(appraiser: Page, *, round_code: str, unit: str) -> None:
     appraiser.locator("select[name=don-vi]").select_option(label=unit)
     appraiser.locator("form.filters button[type=submit]").click()
     appraiser.locator("main tbody th a").first.click()
-    appraiser.locator("details:has(form[action$='/hoi/']) summary").click()
-    form = appraiser.locator("form[action$='/hoi/']")
+    appraiser.locator("details:has(form[action*='/hoi/']) summary").click()
+    form = appraiser.locator("form[action*='/hoi/']")
     form.locator("[name=question]").fill("Văn bản nào chứng minh thời điểm ban hành?")
     due = form.locator("[name=due_at]")
     if not due.input_value():
