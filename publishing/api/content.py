@@ -20,7 +20,7 @@ from wagtail.images.api.v2.views import ImagesAPIViewSet
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, BaseThrottle
 
-from cms.security import ENDLESS_NUMBER
+from cms.security import ENDLESS_NUMBER, NUL
 from publishing.domain.queries import public_releases
 from publishing.models import RankingPage
 
@@ -44,6 +44,8 @@ class SaneQuery:
         for name, value in request.GET.items():
             if len(value) > 500:
                 raise BadRequestError(f"{name} is longer than what can be searched for")
+            if NUL in value:
+                raise BadRequestError(f"{name} holds a NUL, which no text has")
             if name in {"offset", "limit"} and len(value) > 9:
                 raise BadRequestError(f"{name} is too large")
             if name != "search" and ENDLESS_NUMBER.fullmatch(value):

@@ -101,8 +101,8 @@ def test_absurd_queries_of_the_content_api_are_refused(client: Client, address: 
 
 @pytest.mark.integration
 @pytest.mark.django_db
-@pytest.mark.parametrize("typed", ['"', " ", '"chi', '"chi so"', "\x00", "chi\x00"])
-def test_quotation_marks_spaces_and_a_nul_are_searched_for_like_anything(client: Client, typed: str) -> None:
+@pytest.mark.parametrize("typed", ['"', " ", '"chi', '"chi so"'])
+def test_quotation_marks_and_spaces_are_searched_for_like_anything(client: Client, typed: str) -> None:
     assert client.get("/api/v2/pages/", {"search": typed, "search_operator": "or"}).status_code == 200
 
 
