@@ -185,7 +185,7 @@ def test_from_the_lists_to_the_citizen(survey_portal: Portal, letters: Path, ope
     rows += [(tokens[f"truong-phong-{n}@example.vn"], "A", 3) for n in range(6)]
     manage(survey_portal.folder, "shell", "-c", ANSWER.format(rows=rows))
     units["tinh-a"].reload()
-    progress = units["tinh-a"].locator("section[aria-labelledby=progress] tbody tr")
+    progress = units["tinh-a"].locator("[aria-labelledby=progress] tbody tr")
     expect(progress).to_have_count(1)
     assert [cell.inner_text() for cell in progress.locator("td").all()] == ["6", "6", "6"]
 
