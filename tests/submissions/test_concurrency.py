@@ -10,14 +10,19 @@ from django.utils import timezone
 
 import pytest
 
+from cms.enums import Role
 from cms.exceptions import PortalError
 from submissions.domain.answers import write_answer
+from submissions.domain.appraisal import record_appraisal
 from submissions.domain.gate import lock_submission
+from submissions.domain.ledger import current_entry
 from submissions.domain.rounds import advance_round
 from submissions.domain.sending import send
-from submissions.enums import RoundState
+from submissions.enums import RoundState, Stage
 from submissions.exceptions import AlreadySent, Locked, StaleWrite, WrongState
 from submissions.models import Answer, AssessmentRound, PhaseDeadline, Receipt, ScoreEntry
+from tests.factories.appraisal import appraisal_round
+from tests.factories.cms import user_with_role
 from tests.factories.filling import fill, sign
 from tests.factories.submissions import open_round
 
@@ -118,6 +123,31 @@ def test_write_and_change_at_once__what_is_sent_is_what_was_signed():
     )
     changed = Answer.objects.get(code="1.2.3").inputs == {"count": "1"}
     assert Receipt.objects.filter(content_sha256=signed.content_sha256).exists() is not changed
+
+
+def test_two_appraisers_decide_one_leaf_at_once__one_decision_and_the_others_are_told_of_it():
+    this = appraisal_round(both=False)
+    seen = current_entry(this.plain, "1.2.2")
+    colleague = user_with_role(Role.APPRAISER, this.agency)
+
+    def decide(user, points: str) -> Callable[[], ScoreEntry]:
+        return lambda: record_appraisal(
+            user=user,
+            participant=this.plain,
+            code="1.2.2",
+            accept=False,
+            points=points,
+            reason="Thiếu minh chứng",
+            expected_entry_id=seen.pk,
+        )
+
+    results = at_once(*(decide(user, f"0.{n}") for n, user in enumerate([this.appraiser, colleague] * 2, start=1)))
+    won = [result for result in results if isinstance(result, ScoreEntry)]
+    lost = [result for result in results if isinstance(result, StaleWrite)]
+    assert (len(won), len(lost)) == (1, 3)
+    decided = ScoreEntry.objects.get(participant=this.plain, code="1.2.2", stage=Stage.APPRAISAL_1)
+    assert (decided.pk, decided.points, decided.actor) == (won[0].pk, won[0].points, won[0].actor)
+    assert {(error.current["entry"], error.current["actor"]) for error in lost} == {(decided.pk, str(decided.actor))}
 
 
 def test_round_advances_while_writing__no_write_after_it():

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 from django.urls import reverse
+from django.utils import timezone
 
 import pytest
 
 from cms.enums import Role
 from submissions.council_enums import DiscrepancyKind, DiscrepancyState
+from submissions.domain import explanations
 from submissions.domain.discrepancies import find_discrepancies
 from submissions.domain.ledger import append
 from submissions.enums import Basis, RoundState, Stage
@@ -66,6 +69,27 @@ def test_search__names_outliers_of_the_years_of_the_group_and_evidence_used_twic
         DiscrepancyKind.GROUP: {("Tỉnh A", "2.2.2")},
         DiscrepancyKind.SAME_EVIDENCE: {("Tỉnh A", "1.2.2"), ("Tỉnh B", "1.2.2")},
     }
+
+
+def test_search__names_a_second_appraisal_that_differs_from_the_first_and_follows_the_newest(signed_in):
+    this = appraisal_round()
+    decide_leaf(this, "1.1", points="0")
+    decide_leaf(this, "1.2.2", points="0.5")
+    due = timezone.now() + dt.timedelta(days=1)
+    for code in ("1.1", "1.2.2"):
+        asked = explanations.ask(user=this.appraiser, participant=this.plain, code=code, question="?", due_at=due)
+        explanations.answer(user=this.contributor, request=asked, text="Vì đã làm")
+    decide_leaf(this, "1.1", points="0.5")
+    decide_leaf(this, "1.2.2", points="0.5")
+    # 1.2.2 stands as the first appraisal left it: nothing between the two, but upheld against the explanation.
+    assert found(this)[DiscrepancyKind.FIRST_SECOND] == {("Tỉnh A", "1.1")}
+    page = signed_in(this.secretary).get(address(this), {"loai": DiscrepancyKind.FIRST_SECOND}).context
+    assert [(line.row.code, line.row.size, line.sentence) for line in page["lines"]] == [
+        ("1.1", Decimal("0.5"), "Thẩm định lần 1: 0, thẩm định lần 2: 0,5.")
+    ]
+    decide_leaf(this, "1.1", points="0")
+    assert DiscrepancyKind.FIRST_SECOND not in found(this)
+    assert Discrepancy.objects.get(kind=DiscrepancyKind.FIRST_SECOND).state == DiscrepancyState.GONE
 
 
 def test_queue__is_searched_cleared_with_a_reason_and_opens_again_when_another_score_counts(signed_in):
