@@ -12,6 +12,7 @@ from cms.exceptions import PortalError
 
 _PLAIN = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:([., '\u00a0\u202f])[0-9]{3})+(?:[.,][0-9]+)?", re.ASCII)
+_MAYBE_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
 MAX_LENGTH = 40
 _ID_DIGITS = 18
 ABSENT = "—"
@@ -27,7 +28,8 @@ def parse_decimal(text: str) -> Decimal:
     """Read a number typed by a person: digits with at most one decimal comma or point ("1,5", "1.5").
 
     Refuses with a `NumberError` sentence: nothing typed, thousand separators ("1.234,5"), exponents, other text. A
-    single separator is always a decimal sign: "1.234" is one and a bit, as it is everywhere in the portal.
+    single separator is a decimal sign: "1.234" is one and a bit. Where a figure may well be above a thousand, ask
+    `refuse_doubtful_point` first.
     """
     typed = text.strip()
     if not typed:
@@ -47,6 +49,17 @@ def parse_decimal(text: str) -> Decimal:
         % {"text": typed},
         code="not_a_number",
     )
+
+
+def refuse_doubtful_point(text: str) -> None:
+    """Refuse "1.500" with a `NumberError`: in Vietnam it is written for 1500, and read as 1,5 it would cost points."""
+    typed = text.strip()
+    if _MAYBE_GROUPED.fullmatch(typed):
+        raise NumberError(
+            _("“%(text)s” can be read in two ways. Type %(whole)s, or with a decimal comma %(decimal)s.")
+            % {"text": typed, "whole": typed.replace(".", ""), "decimal": typed.replace(".", ",")},
+            code="grouped",
+        )
 
 
 def parse_id(text: str | None) -> int | None:

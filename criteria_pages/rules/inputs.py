@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cms.dates import check_year
 from cms.exceptions import PortalError
-from cms.numbers import exact, parse_decimal
+from cms.numbers import exact, parse_decimal, refuse_doubtful_point
 from criteria_pages.definition import plain
 from criteria_pages.exceptions import CriteriaError, InputError
 from criteria_pages.rules.base import InputField
@@ -31,8 +31,9 @@ class InputErrors(CriteriaError):
 
 
 def canonical_inputs(fields: Iterable[InputField], raw: Mapping[str, str]) -> dict[str, str]:
-    """Return the inputs in canonical text. Blank inputs are left out, so a half-filled answer can be kept.
+    """Return the typed inputs in canonical text. Blank inputs are left out, so a half-filled answer can be kept.
 
+    "1.500" is refused, for it can be read in two ways; "1,500" is one and a half, as everywhere in the form.
     Raises `InputErrors` naming every field that holds something unreadable or out of bounds.
     """
     result: dict[str, str] = {}
@@ -42,6 +43,8 @@ def canonical_inputs(fields: Iterable[InputField], raw: Mapping[str, str]) -> di
         if not text:
             continue
         try:
+            if field.kind in {"decimal", "integer"}:
+                refuse_doubtful_point(text)
             result[field.name] = _READERS[field.kind](field, text)
         except PortalError as error:
             errors.append(_input_error(field, error))

@@ -29,7 +29,7 @@ from criteria_pages.domain.editions import Change, EditionDiff, compare_definiti
 from criteria_pages.enums import ChangeKind
 from criteria_pages.models import CriteriaEdition
 from submissions.domain.definitions import definition_of, pinned_facts
-from submissions.domain.inputs import read_inputs
+from submissions.domain.inputs import read_inputs, typed_inputs
 from submissions.domain.notices import notify
 from submissions.domain.people import members_of
 from submissions.domain.relatives import check_edition
@@ -222,7 +222,7 @@ def _answer_impact(answer: Answer, after: Definition) -> AnswerImpact:
         return AnswerImpact(answer.code, NOT_ASKED, answer.self_points, None, reason)
     leaf = after.leaf(answer.code)
     try:
-        outcome = read_inputs(leaf=leaf, typed=answer.inputs).outcome if answer.inputs else None
+        outcome = read_inputs(leaf=leaf, typed=typed_inputs(leaf, answer.inputs)).outcome if answer.inputs else None
     except PortalError as error:
         return AnswerImpact(answer.code, UNSCORABLE, answer.self_points, None, error.message)
     applicable = outcome.applicable if outcome else True
@@ -255,7 +255,8 @@ def _carry(unit: UnitImpact, *, edition: CriteriaEdition, user: User) -> None:
         answer.self_points = impact.after
         outcome = None
         if impact.fate == RESCORED and answer.inputs:
-            outcome = read_inputs(leaf=new.leaf(answer.code), typed=answer.inputs).outcome
+            leaf = new.leaf(answer.code)
+            outcome = read_inputs(leaf=leaf, typed=typed_inputs(leaf, answer.inputs)).outcome
         answer.self_applicable = outcome.applicable if outcome else True
         answer.version += 1
         answer.save(update_fields=["self_points", "self_applicable", "version", "updated_at"])

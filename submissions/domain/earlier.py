@@ -12,7 +12,7 @@ from criteria_pages.definition import Leaf
 from criteria_pages.domain.lineage import LineageRow, lineage_between
 from submissions.domain.answers import write_answer
 from submissions.domain.definitions import definition_for
-from submissions.domain.inputs import input_fields, read_inputs
+from submissions.domain.inputs import input_fields, read_inputs, typed_inputs
 from submissions.exceptions import SubmissionError
 from submissions.models import Answer, Submission
 
@@ -80,7 +80,7 @@ def copy_earlier_answer(*, user: User, submission: Submission, code: str) -> Ans
         submission=submission,
         code=code,
         expected_version=0,
-        inputs=earlier.answer.inputs,
+        inputs=typed_inputs(earlier.leaf, earlier.answer.inputs),
         explanation=earlier.answer.explanation,
     )
 
@@ -107,7 +107,7 @@ def _why_not(answer: Answer, then: Leaf, now: Leaf) -> str:
     if [(f.name, f.kind) for f in input_fields(then)] != [(f.name, f.kind) for f in input_fields(now)]:
         return _("The criterion asks for other inputs now.")
     try:
-        reading = read_inputs(leaf=now, typed=answer.inputs)
+        reading = read_inputs(leaf=now, typed=typed_inputs(now, answer.inputs))
     except PortalError as error:
         return error.message
     return "" if reading.outcome is not None else _("An input that is asked for now is missing.")

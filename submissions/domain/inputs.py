@@ -77,6 +77,15 @@ def typed_value(*, field: InputField, stored: str) -> str:
     return stored.replace(".", ",") if field.kind in {"decimal", "integer"} else stored
 
 
+def typed_inputs(leaf: Leaf, stored: Mapping[str, str]) -> dict[str, str]:
+    """Return canonical inputs as if a person had typed them for the leaf, to be read, and checked, by its rule."""
+    fields = {field.name: field for field in input_fields(leaf)}
+    return {
+        name: typed_value(field=fields[name], stored=value) if name in fields else value
+        for name, value in stored.items()
+    }
+
+
 def shown_value(*, field: InputField, stored: str) -> str:
     """Return a canonical value as people read it: as typed, with the words of a choice instead of its mark."""
     if field.kind == "choice":

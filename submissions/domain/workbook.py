@@ -384,6 +384,9 @@ def _plain(value: object) -> str:
         return value.date().isoformat()
     if isinstance(value, dt.date):
         return value.isoformat()
+    if isinstance(value, (float, Decimal)):
+        # A cell that holds a number leaves no doubt, unlike "1.500" as text.
+        return str(value).replace(".", ",")
     return str(value)
 
 

@@ -17,9 +17,11 @@ from criteria_pages.definition import RuleSpec
 from criteria_pages.domain.authoring import body_from_definition, body_with_links, links_of_body
 from criteria_pages.domain.editions import freeze_edition
 from submissions.domain.earlier import copy_earlier_answer, earlier_answer
+from submissions.domain.inputs import read_inputs, typed_inputs
 from submissions.exceptions import Locked, SubmissionError
 from submissions.models import Answer
 from tests.factories import criteria, submissions
+from tests.factories.criteria import leaf
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 OLD, NEW = "1.2.3", "1.2.7"
@@ -41,7 +43,7 @@ def next_edition(edition, *, status="", **changes):
                 replace(
                     c,
                     children=tuple(
-                        replace(leaf, code=NEW, **changes) if leaf.code == OLD else leaf for leaf in c.children
+                        replace(child, code=NEW, **changes) if child.code == OLD else child for child in c.children
                     ),
                 )
                 for c in domain.criteria
@@ -96,6 +98,12 @@ def test_it_is_copied_only_when_asked_for_and_as_if_typed():
         "Three",
         now.contributor,
     )
+
+
+@pytest.mark.parametrize("stored", ["1.125", "0.125", "2", "1.5"])
+def test_stored_figures_are_read_again_as_they_stood(stored):
+    manual = leaf("2.1.2", "manual", params={"step": "0.125"})
+    assert read_inputs(leaf=manual, typed=typed_inputs(manual, {"points": stored})).inputs == {"points": stored}
 
 
 def test_points_are_computed_by_todays_rule():

@@ -22,7 +22,11 @@ CHOICE = InputField("n", "choice", "Choice", choices=(("a", "A"),))
     [
         (DECIMAL, "1,5", "1.5"),
         (DECIMAL, " 1.50 ", "1.5"),
+        (DECIMAL, "1,125", "1.125"),
+        (DECIMAL, "0.125", "0.125"),
+        (DECIMAL, "1.25", "1.25"),
         (INTEGER, "12", "12"),
+        (INTEGER, "1500", "1500"),
         (INTEGER, "12,0", "12"),
         (DATE, "25/01/2024", "2024-01-25"),
         (DATE, "5-1-2024", "2024-01-05"),
@@ -44,6 +48,8 @@ def test_blank_is_left_out():
     ("field", "typed", "code"),
     [
         (DECIMAL, "1.234,5", "grouped"),
+        (DECIMAL, "1.500", "grouped"),
+        (INTEGER, "10.035", "grouped"),
         (DECIMAL, "hai", "not_a_number"),
         (DECIMAL, "1e3", "not_a_number"),
         (DECIMAL, "NaN", "not_a_number"),
@@ -77,3 +83,11 @@ def test_the_sentence_beside_an_input_leaves_its_label_out():
         canonical_inputs([DECIMAL], {"n": "-1"})
     [error] = refused.value.errors
     assert (error.message, error.beside) == ("Number: -1 is less than 0.", "-1 is less than 0.")
+
+
+def test_a_point_before_three_digits_is_told_in_both_readings():
+    with translation.override("en"), pytest.raises(InputErrors) as refused:
+        canonical_inputs([DECIMAL], {"n": "1.500"})
+    assert [error.beside for error in refused.value.errors] == [
+        "“1.500” can be read in two ways. Type 1500, or with a decimal comma 1,500."
+    ]
