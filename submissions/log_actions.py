@@ -46,6 +46,10 @@ APPRAISAL = (
     ("submissions.explanation_asked", _("Ask for an explanation")),
     ("submissions.explanation_answered", _("Answer a request for explanation")),
     ("submissions.explanation_closed", _("Close a request for explanation")),
+    ("submissions.page_note_added", _("Note something on a page of evidence")),
+    ("submissions.page_note_changed", _("Change a note on a page")),
+    ("submissions.page_note_removed", _("Remove a note on a page")),
+    ("submissions.page_note_shared", _("Make a note on a page part of a request or decision")),
 )
 COUNCIL = (
     ("submissions.discrepancies_found", _("Search for discrepancies")),

@@ -122,6 +122,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("Accept many", "submissions:appraisal_accept", {Role.APPRAISER: in_states(RoundState.APPRAISAL)}),
     Row("Ask for an explanation", "submissions:explanation_ask", {Role.APPRAISER: in_states(RoundState.APPRAISAL)}),
+    Row(
+        "Note something on a page of the evidence",
+        "submissions:appraisal_evidence",
+        {Role.APPRAISER: in_states(RoundState.APPRAISAL)},
+        note="Whoever may decide on the criterion; the own notes are changed until it is decided or the unit reads it.",
+    ),
     Row("Withdraw a request", "submissions:explanation_withdraw", {Role.APPRAISER: (Situation.ASKED,)}),
     Row(
         "Hand over the own part",
@@ -137,6 +143,12 @@ ROWS: tuple[Row, ...] = (
     Row("Read the desk of a round", "submissions:round_page", _each(_DESK, ALWAYS)),
     Row("Read points before publication", "submissions:round_participant", _each(_POINTS, ALWAYS)),
     Row("Export points before publication", "submissions:round_export", _each(_POINTS, ALWAYS)),
+    Row(
+        "Read the notes of an agency on pages",
+        "submissions:round_leaf",
+        _each(_POINTS, ALWAYS),
+        note="The agency reads its own on its desk; the unit reads what it was shown.",
+    ),
     Row("Read the discrepancies", "submissions:round_discrepancies", _each(_POINTS, ALWAYS)),
     Row("Read the register of conflicts", "submissions:round_conflicts", _each(_POINTS, ALWAYS)),
     Row(

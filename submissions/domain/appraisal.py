@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -19,6 +19,7 @@ from criteria_pages.definition import Leaf, plain
 from submissions.domain.appraisal_gate import AppraisalPass, GateFacts, check_appraisal
 from submissions.domain.inputs import read_inputs
 from submissions.domain.ledger import append, check_points, current_entry, trail
+from submissions.domain.page_notes import share_notes
 from submissions.enums import Basis, RequestState, Stage
 from submissions.exceptions import StaleWrite, SubmissionError
 from submissions.models import ExplanationRequest, Participant, ScoreEntry
@@ -68,6 +69,7 @@ def record_appraisal(
     inputs: Mapping[str, str] | None = None,
     reason: str = "",
     public_note: str = "",
+    notes: Collection[int] = (),
     now: dt.datetime | None = None,
     facts: GateFacts | None = None,
 ) -> ScoreEntry:
@@ -76,7 +78,8 @@ def record_appraisal(
     `accept` takes over the unit's score, `keep` upholds the agency's own decision after an explanation. Otherwise
     `inputs` (typed text, corrected by the appraiser) are scored by the
     rule, or `points` (typed text) are set as they are; both need a `reason`. `expected_entry_id` is the entry that
-    counted when the appraiser looked. Raises what the gate raises, `StaleWrite` where somebody decided meanwhile, and
+    counted when the appraiser looked. `notes` are ids of notes on pages of the evidence that become part of the
+    reason. Raises what the gate raises, `StaleWrite` where somebody decided meanwhile, and
     `SubmissionError` or `InputError` for points above the maximum, off the step, or without a reason.
     """
     with transaction.atomic():
@@ -102,6 +105,7 @@ def record_appraisal(
             agency=passed.agency,
             now=now,
         )
+        share_notes(notes=notes, participant=passed.participant, code=code, user=user, entry=entry)
         _record(passed, current, entry, user)
         close_by_decision(request=passed.request, before=current, entry=entry, user=user, now=now)
     return entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from submissions.domain.definitions import definition_for
 from submissions.domain.gate import check_write
 from submissions.domain.inputs import read_explanation, read_inputs
 from submissions.domain.ledger import append
+from submissions.domain.page_notes import share_notes
 from submissions.domain.submission_state import change_state
 from submissions.enums import Basis, Phase, RequestState, Stage, SubmissionState, WriteAction
 from submissions.exceptions import Locked, SubmissionError, WrongState
@@ -34,12 +35,14 @@ def ask(
     code: str,
     question: str,
     due_at: dt.datetime,
+    notes: Collection[int] = (),
     now: dt.datetime | None = None,
 ) -> ExplanationRequest:
     """Ask a unit to explain one leaf until `due_at`; the leaf opens for the unit's answer and nothing else does.
 
-    Raises what the appraisers' gate raises, and `SubmissionError` without a question, for a due time that has passed
-    or lies after the phase of explanation, and beyond the round's number of explanations.
+    `notes` are ids of notes on pages of the evidence that the unit reads with the question. Raises what the
+    appraisers' gate raises, and `SubmissionError` without a question, for a due time that has passed or lies after the
+    phase of explanation, beyond the round's number of explanations, and for a note that is gone.
     """
     moment = now or clock.now()
     if not question.strip():
@@ -67,6 +70,7 @@ def ask(
             asked_by=user,
             asked_at=moment,
         )
+        share_notes(notes=notes, participant=passed.participant, code=code, user=user, request=request)
         if passed.submission.state != SubmissionState.EXPLAINING:
             change_state(submission=passed.submission, to=SubmissionState.EXPLAINING, user=user)
         audit.record(
@@ -239,7 +243,7 @@ def requests_of(participant: Participant, code: str) -> list[ExplanationRequest]
     return list(
         ExplanationRequest.objects.filter(participant=participant, code=code)
         .select_related("agency", "asked_by", "answered_by", "closed_by")
-        .prefetch_related("evidence__file")
+        .prefetch_related("evidence__file", "page_notes__evidence__file", "page_notes__evidence__replaced_by")
     )
 
 

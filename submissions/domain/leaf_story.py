@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from criteria_pages.definition import Criterion, Domain, Leaf
@@ -13,17 +13,20 @@ from submissions.domain.appraisal_queue import DECISIONS
 from submissions.domain.definitions import definition_for
 from submissions.domain.inputs import input_fields, shown_value
 from submissions.domain.ledger import trail
+from submissions.domain.page_notes import notes_of_decisions
 from submissions.enums import STAGE_ORDER, Basis, Stage
-from submissions.models import Answer, EvidenceUse, Participant, ScoreEntry
+from submissions.models import Answer, EvidenceUse, PageNote, Participant, ScoreEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One entry of the ledger as people read it: the entry, its inputs in words, and the sentence of its points."""
+    """One entry of the ledger as people read it: the entry, its inputs in words, the sentence of its points, and
+    the notes on pages of the evidence that are part of its reason."""
 
     entry: ScoreEntry
     inputs: tuple[tuple[str, str], ...]
     sentence: str
+    notes: tuple[PageNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def leaf_story(participant: Participant, code: str) -> LeafStory:
     evidence: tuple[EvidenceUse, ...] = ()
     if answer is not None:
         evidence = tuple(answer.evidence_uses.select_related("evidence__file"))
+    noted = notes_of_decisions(participant, code)
     return LeafStory(
         participant=participant,
         domain=domain,
@@ -83,13 +87,14 @@ def leaf_story(participant: Participant, code: str) -> LeafStory:
         rule_sentence=get_rule(leaf.rule, leaf.maximum).describe(),
         answer=answer,
         evidence=evidence,
-        entries=tuple(tell(leaf, entry) for entry in trail(participant, code)),
+        entries=tuple(tell(leaf, entry, noted.get(entry.pk, ())) for entry in trail(participant, code)),
     )
 
 
-def tell(leaf: Leaf, entry: ScoreEntry) -> Told:
+def tell(leaf: Leaf, entry: ScoreEntry, notes: Iterable[PageNote] = ()) -> Told:
     """Return an entry as people read it."""
-    return Told(entry=entry, inputs=inputs_in_words(leaf, entry.inputs), sentence=sentence_of(leaf, entry))
+    inputs, sentence = inputs_in_words(leaf, entry.inputs), sentence_of(leaf, entry)
+    return Told(entry=entry, inputs=inputs, sentence=sentence, notes=tuple(notes))
 
 
 def inputs_in_words(leaf: Leaf, inputs: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

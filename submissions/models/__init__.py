@@ -17,6 +17,7 @@ from submissions.models.incoming import IncomingUpload
 from submissions.models.ledger import Adjustment, RoundSeal, ScoreEntry
 from submissions.models.notes import LeafNote
 from submissions.models.notices import Notice, NoticeSetting
+from submissions.models.page_notes import PageNote
 from submissions.models.rounds import AppraisalAssignment, AssessmentRound, Extension, Participant, PhaseDeadline
 from submissions.models.submissions import Answer, Evidence, EvidenceUse, Receipt, SignOff, Submission
 from submissions.models.survey import (
@@ -63,6 +64,7 @@ __all__ = [
     "LeafNote",
     "Notice",
     "NoticeSetting",
+    "PageNote",
     "Participant",
     "PhaseDeadline",
     "PrintedLetters",

@@ -15,6 +15,7 @@ from submissions.views import (
     discrepancies,
     explanations,
     finalise,
+    page_notes,
     participants,
     round_progress,
     rounds,
@@ -55,4 +56,9 @@ urlpatterns = [
     path("tham-dinh/<slug:code>/phan-viec/", appraisers.own_parts, name="appraisal_own"),
     path("tham-dinh/<slug:code>/chap-nhan/", appraisal.accept, name="appraisal_accept"),
     path("tham-dinh/<slug:code>/<int:participant>/<str:leaf>/", appraisal.leaf_page, name="appraisal_leaf"),
+    path(
+        "tham-dinh/<slug:code>/<int:participant>/<str:leaf>/minh-chung/<int:evidence>/",
+        page_notes.evidence_page,
+        name="appraisal_evidence",
+    ),
 ]

@@ -42,6 +42,7 @@ from submissions.domain.leaf_story import LeafStory, leaf_story
 from submissions.enums import Phase
 from submissions.exceptions import StaleWrite
 from submissions.models import AssessmentRound, Participant, ScoreEntry, Submission
+from submissions.views.page_note_lists import chosen_notes, note_context
 
 PER_PAGE = 50
 FILTER_NAMES = ("linh-vuc", "tieu-chi", "don-vi", "trang-thai", "thieu", "tim")
@@ -200,6 +201,7 @@ def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpRes
             inputs=None if accepts or keeps else form.changed_inputs(),
             reason=form.cleaned_data.get("reason", ""),
             public_note=form.cleaned_data.get("public_note", ""),
+            notes=chosen_notes(request),
         )
     except PermissionRefused:
         raise
@@ -293,6 +295,7 @@ def leaf_response(
             story.participant.unit_id
         ),
         "illustrative": story.participant.round.illustrative,
+        **note_context(request, story.participant, story.leaf.code, facts),
     }
     return render(request, "submissions/appraisal/leaf.html", context, status=status)
 

@@ -27,7 +27,8 @@ from submissions.domain.explanations import requests_of
 from submissions.domain.leaf_story import LeafStory, leaf_story
 from submissions.domain.minutes import minutes_content
 from submissions.domain.minutes_document import minutes_document, motion_facts
-from submissions.models import AgendaItem, CouncilMotion, CouncilSession
+from submissions.domain.page_notes import notes_for_council
+from submissions.models import AgendaItem, CouncilMotion, CouncilSession, PageNote
 from submissions.views.access import attempt
 
 PER_PAGE = 50
@@ -146,6 +147,7 @@ def item_response(
         "item": item,
         "story": story,
         "requests": requests_of(item.participant, item.code) if item.code else [],
+        "page_notes": _page_notes(request, item),
         "decisions": _told(item),
         **vote_context(request, session, motion if motion is not None and motion.item_id == item.pk else None),
         "form": form or motion_form(item, story),
@@ -154,6 +156,13 @@ def item_response(
         "stale": stale,
     }
     return render(request, "submissions/council/item.html", context, status=status)
+
+
+def _page_notes(request: HttpRequest, item: AgendaItem) -> list[PageNote]:
+    """What the agency noted on pages of the evidence; on special cases and adjustments there is none."""
+    if not item.code:
+        return []
+    return notes_for_council(user=request.user, participant=item.participant, code=item.code)
 
 
 def motion_form(item: AgendaItem, story: LeafStory | None, data: Any = None, files: Any = None) -> MotionForm:

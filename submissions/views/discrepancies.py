@@ -35,6 +35,7 @@ from submissions.domain.discrepancies import (
 )
 from submissions.domain.explanations import requests_of
 from submissions.domain.leaf_story import leaf_story
+from submissions.domain.page_notes import notes_for_council
 from submissions.domain.round_access import require_scores
 from submissions.enums import RoundState
 from submissions.models import AgendaItem, AssessmentRound, Discrepancy
@@ -218,6 +219,7 @@ def leaf_page(request: HttpRequest, code: str, pk: int, leaf: str) -> HttpRespon
         **frame(request, round_, "don-vi"),
         "story": story,
         "requests": requests_of(who, leaf),
+        "page_notes": notes_for_council(user=request.user, participant=who, code=leaf),
         "guidance": guidance_for(round_.edition, leaf),
         "discrepancies": [(row, sentence_of(row)) for row in rows],
     }

@@ -22,6 +22,7 @@ from submissions.enums import RequestState, WriteAction
 from submissions.models import ExplanationRequest, Participant, Submission
 from submissions.views.access import attempt
 from submissions.views.appraisal import filter_query, leaf_response, story_for
+from submissions.views.page_note_lists import chosen_notes
 
 _ASK_FIELD_OF = {
     "question_missing": "question",
@@ -129,6 +130,7 @@ def _ask(request: HttpRequest, who: Participant, leaf: str, form: AskForm) -> bo
             code=leaf,
             question=form.cleaned_data["question"],
             due_at=form.cleaned_data["due_at"],
+            notes=chosen_notes(request),
         )
     except PermissionRefused:
         raise

@@ -26,19 +26,20 @@ from cms.models import JobRun, User
 from submissions.domain import explanations
 from submissions.domain.appraisers import assign_appraiser
 from submissions.domain.content import content_of, content_sha256
+from submissions.domain.evidence import attach_evidence
 from submissions.domain.finalise import readiness
 from submissions.domain.ledger import current_entry
 from submissions.domain.rounds import advance_round
 from submissions.domain.sending import send
 from submissions.enums import Phase, RoundState, SubmissionState
-from submissions.models import AssessmentRound, ExplanationRequest, Submission
+from submissions.models import AssessmentRound, EvidenceUse, ExplanationRequest, Submission
 from submissions.permission_table import ROWS, Row, Situation
 from tests.factories import cms
 from tests.factories.appraisal import with_phases
 from tests.factories.criteria import EditionFactory, tiny_definition
 from tests.factories.files import pdf_bytes
 from tests.factories.filling import fill, sign
-from tests.factories.submissions import OpenRound, open_round
+from tests.factories.submissions import EvidenceFactory, OpenRound, open_round
 
 pytestmark = [pytest.mark.integration, pytest.mark.once, pytest.mark.django_db]
 
@@ -78,6 +79,10 @@ def _entry(case: Case, code: str = FREE) -> str:
 
 def _request(case: Case) -> int:
     return ExplanationRequest.objects.values_list("pk", flat=True).first() or 1
+
+
+def _evidence(case: Case) -> int:
+    return EvidenceUse.objects.values_list("evidence", flat=True).first() or 1
 
 
 def _form(case: Case, name: str, *more: object) -> str:
@@ -165,6 +170,11 @@ ASKS: dict[str, tuple[Address, Data]] = {
         lambda c: _unit(c, "submissions:explanation_ask", FREE),
         lambda c: {"question": "Vì sao?", "due_at": _at(1)},
     ),
+    "Note something on a page of the evidence": (
+        lambda c: _unit(c, "submissions:appraisal_evidence", FREE, _evidence(c)),
+        lambda c: {"viec": "them", "page": "1", "text": "Thiếu con dấu"},
+    ),
+    "Read the notes of an agency on pages": (lambda c: _unit(c, "submissions:round_leaf", FREE), None),
     "Withdraw a request": (
         lambda c: reverse("submissions:explanation_withdraw", args=[_request(c)]),
         lambda c: {"ly-do": "Nhầm"},
@@ -233,6 +243,8 @@ def _open(case: Case) -> None:
     advance_round(round=case.this.round, to=RoundState.OPEN, user=case.this.secretary)
     case.plain.refresh_from_db()
     fill(case.plain.submission, case.this.contributor)
+    document = EvidenceFactory(unit=case.plain.unit)
+    attach_evidence(user=case.this.contributor, submission=case.plain.submission, code=FREE, evidence=document)
 
 
 def _ask_unit(case: Case) -> None:
