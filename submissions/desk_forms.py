@@ -382,8 +382,10 @@ class AdjustmentForm(forms.Form):
         label=gettext_lazy("Evidence"), help_text=gettext_lazy("A PDF, for instance the decision."), required=False
     )
 
-    def __init__(self, *args: Any, participants: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, participants: Any, corrects: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if corrects:
+            self.fields["decision"] = forms.CharField(label=_("Number and date of the decision"), max_length=200)
         self.fields["participant"].queryset = participants
         self.fields["participant"].label_from_instance = lambda participant: participant.unit.name
 

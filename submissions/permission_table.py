@@ -180,6 +180,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("Give bonus or penalty", "submissions:round_adjustments", _each(RUNNERS, in_states(*adjustments.OPEN_STATES))),
     Row(
+        "Correct bonus or penalty after the end",
+        "submissions:round_adjustments",
+        _each(RUNNERS, (Situation.FINALISED,)),
+        note="By a decision that is named; a correcting release counts it.",
+    ),
+    Row(
         "Search for discrepancies",
         "submissions:round_discrepancies",
         _each(RUNNERS, in_states(RoundState.APPRAISAL, RoundState.COUNCIL, RoundState.FINALISED)),

@@ -22,9 +22,10 @@ def inputs_sha256(release: IndexRelease, subjects: Iterable[Subject]) -> str:
     assert release.round is not None  # noqa: S101 -- a computed release has a round and an edition
     assert release.edition is not None  # noqa: S101
     adjustments = ledger.adjustments(release.round, upto=release.adjustments_until)
+    marks = {"upto": release.ledger_until, "adjustments_upto": release.adjustments_until}
     content = {
         "edition": release.edition.sha256,
-        "ledger": ledger.ledger_sha256(release.round, upto=release.ledger_until),
+        "ledger": ledger.ledger_sha256(release.round, **marks),
         "tie_rule": release.tie_rule,
         "rank_scope": release.rank_scope,
         "classes": release.classes,

@@ -9,8 +9,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
+from submissions.domain.adjustments import corrections_of
 from submissions.enums import STAGE_ORDER
-from submissions.models import ScoreEntry
+from submissions.models import Adjustment, ScoreEntry
 
 # Above this only units whose own line differs are looked into; two leaves that outweigh each other are missed there.
 ALL_UNITS = 1000
@@ -29,12 +30,16 @@ class ScoreChange:
 
 @dataclass(frozen=True, slots=True)
 class UnitChange:
-    """A unit whose line or leaves differ; `before` or `after` is None where it is not in that release."""
+    """A unit whose line or leaves differ; `before` or `after` is None where it is not in that release.
+
+    `adjustments` are the entries of bonus and penalty that the later release counts and the earlier one did not.
+    """
 
     unit_name: str
     before: ReleaseEntry | None
     after: ReleaseEntry | None
     scores: tuple[ScoreChange, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +69,25 @@ def changes_since(before: IndexRelease, release: IndexRelease) -> ReleaseChanges
     both = [unit for unit in new if unit in old]
     looked = both if whole else [unit for unit in both if _line(old[unit]) != _line(new[unit])]
     scores = _score_changes(release, {unit: (old[unit].pk, new[unit].pk) for unit in looked})
+    extra = _adjustments(before, release)
     found = [
-        UnitChange(new[unit].unit_name, old[unit], new[unit], tuple(scores.get(unit, ())))
+        UnitChange(new[unit].unit_name, old[unit], new[unit], tuple(scores.get(unit, ())), tuple(extra.get(unit, ())))
         for unit in both
         if unit in scores or _line(old[unit]) != _line(new[unit])
     ]
     found += [UnitChange(entry.unit_name, None, entry) for unit, entry in new.items() if unit not in old]
     found += [UnitChange(entry.unit_name, entry, None) for unit, entry in old.items() if unit not in new]
     return ReleaseChanges(before, rules, tuple(found), whole=whole)
+
+
+def _adjustments(before: IndexRelease, release: IndexRelease) -> dict[int, list[Adjustment]]:
+    """Return the entries of bonus and penalty between the two releases, by unit."""
+    found: dict[int, list[Adjustment]] = {}
+    if release.round is None:
+        return found
+    for row in corrections_of(release.round, after=before.adjustments_until or 0, upto=release.adjustments_until):
+        found.setdefault(row.participant.unit_id, []).append(row)
+    return found
 
 
 def _entries(release: IndexRelease) -> dict[int, ReleaseEntry]:

@@ -22,6 +22,7 @@ from cms.jobs import enqueue
 from cms.permissions import require_role
 from publishing.domain import baking, release_life, releases
 from publishing.domain.computation import ComputedEntry
+from publishing.domain.correction_notes import proposed_note
 from publishing.domain.desk import may_approve, may_archive, may_build, releases_seen_by, rounds_to_release
 from publishing.domain.ranking_rows import all_rows
 from publishing.domain.release_changes import changes_since, release_before
@@ -197,6 +198,7 @@ def _release_screen(
         "class_names": class_names(release),
         "approve_form": form if isinstance(form, ApproveForm) else _approve_form(release),
         "reason_form": form if isinstance(form, ReasonForm) else ReasonForm(),
+        "correct_form": _correct_form(release, form),
         "may_approve": approves and is_draft,
         "may_withdraw": approves and is_approved,
         "may_correct": builds and is_approved and release.round_id and corrected is None,
@@ -209,6 +211,11 @@ def _release_screen(
         "written": baking.manifest_of(release),
     }
     return render(request, "publishing/desk/release.html", context, status=status)
+
+
+def _correct_form(release: IndexRelease, form: Any) -> ReasonForm:
+    """The form of a correction, its note proposed from the ledger; a refused one as it was typed."""
+    return form if isinstance(form, ReasonForm) else ReasonForm(initial={"reason": proposed_note(release)})
 
 
 def _approve_form(release: IndexRelease, data: Any = None) -> ApproveForm:

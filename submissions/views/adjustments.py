@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from cms.domain.files import clean_name, store_file
@@ -18,7 +19,7 @@ from cms.models import StoredFile
 from cms.numbers import parse_id
 from cms.permissions import require_role
 from submissions.desk_forms import AdjustmentForm
-from submissions.domain.adjustments import record_adjustment, standing_adjustments, withdraw_adjustment
+from submissions.domain.adjustments import OPEN_STATES, record_adjustment, standing_adjustments, withdraw_adjustment
 from submissions.domain.definitions import definition_of_round
 from submissions.domain.pdf_check import check_pdf
 from submissions.domain.round_access import require_scores
@@ -26,6 +27,10 @@ from submissions.enums import ParticipantStatus, RoundState
 from submissions.models import Adjustment, AssessmentRound
 from submissions.views.access import attempt, round_for
 from submissions.views.rounds import frame
+
+_CORRECTED = gettext_lazy(
+    "The correction stands in the ledger. What was published stays; now build the correcting release."
+)
 
 
 @login_required
@@ -35,19 +40,27 @@ def adjustments(request: HttpRequest, code: str) -> HttpResponse:
     round_ = round_for(request, code)
     require_scores(request.user, round_)
     participants = round_.participants.exclude(status=ParticipantStatus.NOT_ASSESSED).select_related("unit")
-    form = AdjustmentForm(participants=participants)
-    if request.method == "POST" and request.POST.get("viec") == "rut":
+    is_final = round_.state == RoundState.FINALISED
+    # What the address asks for, not what the round allows: the domain refuses with a sentence.
+    corrects = request.POST.get("viec", "").startswith("dinh-chinh") if request.method == "POST" else is_final
+    form = AdjustmentForm(participants=participants, corrects=corrects)
+    if request.method == "POST" and request.POST.get("viec") in {"rut", "dinh-chinh-rut"}:
         row = Adjustment.objects.filter(participant__round=round_, pk=_number(request.POST.get("muc"))).first()
         if row is None:
             raise Http404
         attempt(
             request,
-            lambda: withdraw_adjustment(adjustment=row, reason=request.POST.get("ly-do", ""), user=request.user),
-            _("The entry is withdrawn."),
+            lambda: withdraw_adjustment(
+                adjustment=row,
+                reason=request.POST.get("ly-do", ""),
+                user=request.user,
+                decision=request.POST.get("quyet-dinh", "") if corrects else None,
+            ),
+            _CORRECTED if corrects else _("The entry is withdrawn."),
         )
         return redirect("submissions:round_adjustments", round_.code)
     if request.method == "POST":
-        form = AdjustmentForm(request.POST, request.FILES, participants=participants)
+        form = AdjustmentForm(request.POST, request.FILES, participants=participants, corrects=corrects)
         if form.is_valid() and _adjust(request, round_, form):
             return redirect("submissions:round_adjustments", round_.code)
     definition = definition_of_round(round_)
@@ -57,7 +70,8 @@ def adjustments(request: HttpRequest, code: str) -> HttpResponse:
         "rows": standing_adjustments(round_),
         "bonus_cap": definition.bonus_cap,
         "penalty_cap": definition.penalty_cap,
-        "is_open": round_.state in {RoundState.APPRAISAL, RoundState.COUNCIL},
+        "is_open": round_.state in OPEN_STATES,
+        "is_final": is_final,
     }
     return render(request, "submissions/rounds/adjustments.html", context, status=422 if form.errors else 200)
 
@@ -74,14 +88,20 @@ def _adjust(request: HttpRequest, round_: AssessmentRound, form: AdjustmentForm)
             reason=data["reason"],
             evidence=stored,
             user=request.user,
+            decision=data.get("decision"),
         )
     except PermissionRefused:
         raise
     except PortalError as refusal:
-        names = {"reason_missing": "reason", "points_out_of_range": "points", "above_cap": "points"}
+        names = {
+            "reason_missing": "reason",
+            "points_out_of_range": "points",
+            "above_cap": "points",
+            "decision_missing": "decision",
+        }
         form.add_error(names.get(refusal.code), refusal.message)
         return False
-    messages.success(request, _("The points are entered."))
+    messages.success(request, _CORRECTED if "decision" in data else _("The points are entered."))
     return True
 
 

@@ -64,7 +64,13 @@ SCREENS = {
         "submissions:appraisal_by_leaf",
     ),
     *("submissions:round_edition", "submissions:appraisal_rounds", "submissions:appraisal_queue"),
-    *("submissions:appraisal_leaf", "submissions:surveys", "submissions:survey_create", "submissions:survey_desk"),
+    *(
+        "submissions:appraisal_leaf",
+        "submissions:appraisal_evidence",
+        "submissions:surveys",
+        "submissions:survey_create",
+        "submissions:survey_desk",
+    ),
     *("submissions:survey_group", "submissions:survey_lists", "submissions:survey_list"),
     *("submissions:survey_rules", "submissions:survey_letters", "submissions:survey_letter"),
     *("submissions:round_council", "submissions:council_sessions", "submissions:council_session"),
@@ -167,6 +173,7 @@ def _bring_about(pages: dict[str, Page]) -> dict[str, list[str]]:
             *(f"/lam-viec/dot/cap-bo-2024-minh-hoa/{tail}/" for tail in ("kien-nghi", "cap-duoi", "gia-dinh")),
         ],
         "donvi": [rare_screens.upload_workbook(pages["donvi"], round_name="Thanh tra Chính phủ")],
+        "thamdinh": [rare_screens.note_on_a_page(pages["thamdinh"], round_code=in_appraisal, code="1.1.2")],
         "khaosat": [rare_screens.prepare_survey(pages["khaosat"])],
     }
 

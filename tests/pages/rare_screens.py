@@ -31,6 +31,21 @@ def ask_for_explanation(appraiser: Page, *, round_code: str, unit: str) -> None:
     expect(appraiser.locator(".alert--success").first).to_be_visible()
 
 
+def note_on_a_page(appraiser: Page, *, round_code: str, code: str) -> str:
+    """Note something on the first document that proves the criterion at some unit; return where it is read."""
+    appraiser.goto(f"/lam-viec/tham-dinh/{round_code}/?tieu-chi={code}")
+    for leaf in appraiser.locator("main tbody th a").all():
+        page = appraiser.request.get(leaf.get_attribute("href") or "").text()
+        found = re.search(r'href="([^"]*/minh-chung/\d+/)[^"]*"', page)
+        if found:
+            appraiser.goto(found[1])
+            break
+    appraiser.locator("form:has(button[value=them]) [name=text]").fill("Chưa thấy dấu của cơ quan ban hành.")
+    appraiser.locator("button[value=them]").click()
+    expect(appraiser.locator(".page-note")).to_have_count(1)
+    return urlsplit(appraiser.url).path
+
+
 def export_scores(secretariat: Page, *, round_code: str) -> str:
     """Order the scores of the round as a workbook; return where the job is shown."""
     secretariat.goto(f"/lam-viec/dot/{round_code}/")

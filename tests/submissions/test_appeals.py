@@ -12,17 +12,20 @@ import pytest
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from criteria_pages.enums import Scorer
+from publishing.domain.correction_notes import proposed_note
+from publishing.domain.release_changes import changes_since
 from publishing.domain.releases import correct_release
 from publishing.domain.verification import verify_release
-from submissions.domain.adjustments import record_adjustment
+from submissions.domain.adjustments import record_adjustment, withdraw_adjustment
 from submissions.domain.appeals import decide_appeal
 from submissions.domain.central_scores import record_central
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import current_entry
 from submissions.domain.score_batches import RowDecision, record_central_many
 from submissions.enums import AdjustmentKind, AppealOutcome, RoundState, Stage
-from submissions.models import Appeal, AssessmentRound
+from submissions.models import Adjustment, Appeal, AssessmentRound
 from tests.factories.cms import MembershipFactory, UserFactory
+from tests.factories.criteria import EditionFactory, tiny_definition
 from tests.factories.publishing import published_release
 from tests.factories.submissions import OpenRound, open_round
 
@@ -112,6 +115,81 @@ def test_decided_once_and_not_about_the_own_unit(this: OpenRound):
     with pytest.raises(PermissionRefused) as own:
         decide(this, document="13/KN-UBND")
     assert (again.value.code, own.value.code, Appeal.objects.count()) == ("decided_already", "own_unit", 1)
+
+
+def correct(this: OpenRound, **changes: object) -> Adjustment:
+    given = {"kind": "bonus", "points": "0,5", "reason": "Giải thưởng", "decision": "16/QĐ, 10/4/2026"}
+    return record_adjustment(**{"participant": this.plain, "user": this.secretary, **given, **changes})
+
+
+def with_caps() -> OpenRound:
+    return open_round(edition=EditionFactory(definition=tiny_definition(bonus_cap=2, penalty_cap=1)))
+
+
+def test_bonus_and_penalty_after_the_end_lead_to_a_correcting_release():
+    this = with_caps()
+    AssessmentRound.objects.filter(pk=this.round.pk).update(state=RoundState.APPRAISAL)
+    this.plain.round.refresh_from_db()
+    given = correct(this, points="1", decision=None)
+    release = published_release(this)
+    this.plain.round.refresh_from_db()
+    correct(this)
+    withdraw_adjustment(adjustment=given, reason="Nhầm đơn vị", user=this.secretary, decision="17/QĐ")
+    assert verify_release(release) == []
+    note = proposed_note(release)
+    assert all(words in note for words in ("16/QĐ, 10/4/2026", "17/QĐ", "Nhầm đơn vị", this.plain.unit.name))
+    corrected = correct_release(release=release, user=this.secretary, note=note)
+    lines = [one.entries.get(unit=this.plain.unit).bonus for one in (release, corrected)]
+    assert lines == [Decimal(1), Decimal("0.5")]
+    [changed] = changes_since(release, corrected).units
+    assert [row.kind for row in changed.adjustments] == [AdjustmentKind.BONUS, AdjustmentKind.WITHDRAWAL]
+    assert proposed_note(corrected) == ""
+    assert (verify_release(release), verify_release(corrected)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"decision": " "}, "decision_missing"),
+        ({"decision": None}, "round_state"),
+        ({"points": "2,5"}, "above_cap"),
+        ({"reason": ""}, "reason_missing"),
+    ],
+)
+def test_a_correction_of_bonus_that_cannot_be_is_refused(changes: dict[str, object], code: str):
+    this = with_caps()
+    published_release(this)
+    this.plain.round.refresh_from_db()
+    with pytest.raises(PortalError) as refused:
+        correct(this, **changes)
+    assert (refused.value.code, Adjustment.objects.count()) == (code, 0)
+
+
+def test_before_the_end_nothing_is_corrected():
+    this = with_caps()
+    AssessmentRound.objects.filter(pk=this.round.pk).update(state=RoundState.COUNCIL)
+    this.plain.round.refresh_from_db()
+    with pytest.raises(PortalError) as refused:
+        correct(this)
+    assert refused.value.code == "round_state"
+
+
+def test_screen__bonus_corrected_after_the_end(signed_in):
+    this = with_caps()
+    published_release(this)
+    client, address = signed_in(this.secretary), f"/lam-viec/dot/{this.round.code}/cong-tru/"
+    data = {"viec": "dinh-chinh", "participant": this.plain.pk, "kind": "bonus", "points": "1", "reason": "Giải thưởng"}
+    refused = client.post(address, data)
+    assert (refused.status_code, "Giải thưởng" in refused.content.decode()) == (422, True)
+    assert client.post(address, {**data, "decision": "16/QĐ"}).status_code == 302
+    row = Adjustment.objects.get()
+    withdrawal = {"viec": "dinh-chinh-rut", "muc": row.pk, "ly-do": "Nhầm"}
+    client.post(address, withdrawal)
+    client.post(address, {**withdrawal, "viec": "rut", "quyet-dinh": "17/QĐ"})
+    assert Adjustment.objects.count() == 1
+    client.post(address, {**withdrawal, "quyet-dinh": "17/QĐ"})
+    assert Adjustment.objects.filter(withdraws=row).count() == 1
+    assert "17/QĐ" in client.get(address).content.decode()
 
 
 def test_central_points_and_bonus_of_the_own_unit_are_entered_by_somebody_else(this: OpenRound):

@@ -221,6 +221,17 @@ ASKS: dict[str, tuple[Address, Data]] = {
         _round("submissions:round_adjustments"),
         lambda c: {"participant": c.plain.pk, "kind": "bonus", "points": "1", "reason": "Giải thưởng"},
     ),
+    "Correct bonus or penalty after the end": (
+        _round("submissions:round_adjustments"),
+        lambda c: {
+            "viec": "dinh-chinh",
+            "participant": c.plain.pk,
+            "kind": "bonus",
+            "points": "1",
+            "reason": "Giải thưởng",
+            "decision": "15/QĐ, 09/4/2026",
+        },
+    ),
     "Search for discrepancies": (_round("submissions:round_discrepancies"), lambda c: {"viec": "tim-lai"}),
     "Plan a session of the council": (_round("submissions:round_council"), _session),
     "Finalise": (_round("submissions:round_finalise"), _finalise),
