@@ -12,17 +12,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cms.dates import validate_year
+from cms.exceptions import PortalError
 from cms.models import Unit, UnitGroup, UnitTier
 from cms.numbers import exact, parse_id
 from cms.text import slug
 from criteria_pages.definition import Leaf
+from criteria_pages.exceptions import InputError
 from criteria_pages.models import CriteriaEdition
 from criteria_pages.rules.base import InputField
+from criteria_pages.rules.inputs import InputErrors
 from submissions.domain.inputs import input_fields, typed_value
 from submissions.enums import AdjustmentKind, AppealOutcome, ExtensionScope, ParticipantStatus, Phase
 from submissions.models import AssessmentRound, Evidence
 
 INPUT_PREFIX = "in_"
+_FIELD_OF = {
+    "reason_missing": "reason",
+    **dict.fromkeys(("points_out_of_range", "off_step", "not_a_number"), "points"),
+}
 _BOTH_TIMES = gettext_lazy("A phase needs both times: when it opens and when it locks.")
 
 
@@ -128,6 +135,19 @@ class AppraisalForm(forms.Form):
         """Return the inputs as typed."""
         return {name.removeprefix(INPUT_PREFIX): self.cleaned_data.get(name, "") for name in self.rule_names}
 
+    def refuse(self, error: PortalError) -> None:
+        """Put the sentence of a refused decision at the field that it is about, else at the head of the form."""
+        if isinstance(error, InputErrors):
+            for one in error.errors:
+                self.refuse(one)
+            return
+        if isinstance(error, InputError):
+            name = INPUT_PREFIX + error.field
+            self.add_error(*((name, error.beside) if name in self.fields else (None, error.message)))
+            return
+        field = _FIELD_OF.get(error.code)
+        self.add_error(field if field in self.fields else None, error.message)
+
     def changed_inputs(self) -> dict[str, str] | None:
         """Return the inputs as typed if any differs from the score that stands, else None: points alone then count.
 
@@ -139,6 +159,18 @@ class AppraisalForm(forms.Form):
         )
         reasoned = self.asks_points_only and bool(self.cleaned_data.get("reason"))
         return self.typed_inputs() if differs or reasoned else None
+
+
+class SecondReadingForm(AppraisalForm):
+    """What a second reader finds: as a decision, without a word to citizens, for it changes no score."""
+
+    public_note = None
+    expected_claim_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    expected_entry_id = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = _("It is shown once the reading is given. A score that differs needs one.")
 
 
 class AskForm(forms.Form):

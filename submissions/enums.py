@@ -142,6 +142,14 @@ class RequestState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class ReadingState(models.TextChoices):
+    """How a second reading stands."""
+
+    OPEN = "open", _("Waiting for the second reader")
+    READ = "read", _("Read")
+    WITHDRAWN = "withdrawn", _("Taken out of the sample")
+
+
 class AdjustmentKind(models.TextChoices):
     """Points outside the tree."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 
+from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from submissions.domain.conflict_register import rounds_of_person
 from submissions.domain.council_votes import votes_waiting_for
 from submissions.domain.explanations import UNIT_ROLES, requests_for_unit
 from submissions.domain.round_access import OWNERS_READERS
-from submissions.enums import Phase, RequestState, RoundState
+from submissions.enums import Phase, ReadingState, RequestState, RoundState
 from submissions.models import AssessmentRound
 
 RoundAction = Callable[[AssessmentRound, User], Iterable[NavItem]]
@@ -115,6 +116,28 @@ def appraisal_todos(user: User) -> list[Todo]:
                 )
             )
     return todos
+
+
+@register_todo
+def second_reading_todos(user: User) -> list[Todo]:
+    """Rounds in which the user has second readings to give."""
+    rows = AssessmentRound.objects.filter(
+        state=RoundState.APPRAISAL,
+        second_samples__readings__reader=user,
+        second_samples__readings__state=ReadingState.OPEN,
+    ).annotate(waiting=Count("second_samples__readings"))
+    return [
+        Todo(
+            title=ngettext(
+                "Give %(number)d second reading – %(round)s", "Give %(number)d second readings – %(round)s", row.waiting
+            )
+            % {"number": row.waiting, "round": row.name},
+            url=reverse("submissions:second_readings", args=[row.code]),
+            due=current_phase_deadline(row, Phase.APPRAISAL_2),
+            kind="appraise",
+        )
+        for row in rows
+    ]
 
 
 @register_todo

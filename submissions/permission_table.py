@@ -121,6 +121,12 @@ ROWS: tuple[Row, ...] = (
         note="Not of the own unit, nor with a conflict of interest, nor of a colleague's part.",
     ),
     Row("Accept many", "submissions:appraisal_accept", {Role.APPRAISER: in_states(RoundState.APPRAISAL)}),
+    Row(
+        "Give a second reading",
+        "submissions:second_reading",
+        {Role.APPRAISER: in_states(RoundState.APPRAISAL)},
+        note="By the reader to whom the sample gave it; the decision is hidden until then.",
+    ),
     Row("Ask for an explanation", "submissions:explanation_ask", {Role.APPRAISER: in_states(RoundState.APPRAISAL)}),
     Row(
         "Note something on a page of the evidence",
@@ -165,6 +171,18 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("Assign to an agency", "submissions:round_assignments", _each(RUNNERS, _OPEN)),
     Row("Assign to an appraiser", "submissions:round_appraisers", _each(RUNNERS, _OPEN)),
+    Row("Read the second readings", "submissions:round_second_readings", _each(_POINTS, ALWAYS)),
+    Row(
+        "Draw a sample for second readings",
+        "submissions:round_second_readings",
+        _each(RUNNERS, in_states(RoundState.APPRAISAL)),
+        note="Once for each agency.",
+    ),
+    Row(
+        "Give second readings to another appraiser",
+        "submissions:round_second_readings",
+        _each(RUNNERS, in_states(RoundState.APPRAISAL)),
+    ),
     Row("Declare somebody's conflict of interest", "submissions:round_conflicts", _each(RUNNERS, _OPEN)),
     Row("Give a unit more time", "submissions:round_extend", _each(RUNNERS, _UNDER_WAY)),
     Row("Say that a unit is not ranked", "submissions:round_status", _each(RUNNERS, _OPEN)),

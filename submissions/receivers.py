@@ -12,11 +12,13 @@ from submissions.domain.council import may_read_attachment
 from submissions.domain.event_notices import tell_about
 from submissions.domain.evidence import may_read_evidence
 from submissions.domain.explanations import may_read_explanation_file
+from submissions.domain.second_reader import may_read_for_second_reading
 from submissions.domain.signed_reports import may_read_signed_report
 
 register_reader(FileKind.SIGNED_REPORT, may_read_signed_report)
 register_reader(FileKind.EVIDENCE, may_read_evidence)
 register_reader(FileKind.EVIDENCE, may_read_explanation_file)
+register_reader(FileKind.EVIDENCE, may_read_for_second_reading)
 register_reader(FileKind.ATTACHMENT, may_read_attachment)
 
 

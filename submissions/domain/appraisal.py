@@ -20,6 +20,7 @@ from submissions.domain.appraisal_gate import AppraisalPass, GateFacts, check_ap
 from submissions.domain.inputs import read_inputs
 from submissions.domain.ledger import append, check_points, current_entry, trail
 from submissions.domain.page_notes import share_notes
+from submissions.domain.second_reading_state import close_difference
 from submissions.enums import Basis, RequestState, Stage
 from submissions.exceptions import StaleWrite, SubmissionError
 from submissions.models import ExplanationRequest, Participant, ScoreEntry
@@ -92,6 +93,7 @@ def record_appraisal(
             decision = accepted_decision(claim_of(passed.participant, code), passed.leaf)
         else:
             decision = set_decision(passed.leaf, points=points, inputs=inputs, reason=reason)
+        require_settling_reason(passed, reason)
         entry = append(
             participant=passed.participant,
             code=code,
@@ -108,7 +110,18 @@ def record_appraisal(
         share_notes(notes=notes, participant=passed.participant, code=code, user=user, entry=entry)
         _record(passed, current, entry, user)
         close_by_decision(request=passed.request, before=current, entry=entry, user=user, now=now)
+        close_difference(passed.difference)
     return entry
+
+
+def require_settling_reason(passed: AppraisalPass, reason: str) -> None:
+    """Refuse a decision over a differing second reading without a reason, whether it follows the reader or not."""
+    if passed.difference is not None and not reason.strip():
+        raise SubmissionError(
+            _("%(code)s: the second reader sees it otherwise. Give the reason of your decision.")
+            % {"code": passed.leaf.code},
+            code="reason_missing",
+        )
 
 
 def accept_many(*, user: User, items: Iterable[BatchItem], now: dt.datetime | None = None) -> BatchResult:

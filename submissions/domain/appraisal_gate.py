@@ -25,6 +25,7 @@ from criteria_pages.enums import Scorer
 from submissions.domain.assignment import AssignmentMap, agencies_of
 from submissions.domain.conflicts import Conflicts
 from submissions.domain.definitions import definition_for
+from submissions.domain.second_reading_state import is_blind, is_unsettled, readings_for_gate
 from submissions.enums import (
     ExtensionScope,
     ParticipantStatus,
@@ -41,6 +42,7 @@ from submissions.models import (
     Extension,
     Participant,
     PhaseDeadline,
+    SecondReading,
     Submission,
 )
 
@@ -59,6 +61,8 @@ class AppraisalPass:
     stage: str
     phase: str
     request: ExplanationRequest | None = None
+    #: A second reading that differs and that nobody has settled yet.
+    difference: SecondReading | None = None
 
 
 def lock_participant(participant: Participant) -> Submission:
@@ -97,6 +101,12 @@ class GateFacts:
         asked = ExplanationRequest.objects.filter(participant__round=round)
         for request in asked.exclude(state=RequestState.WITHDRAWN).order_by("pk"):
             self.requests[(request.participant_id, request.code)] = request
+        #: Second readings that concern the person, or that differ and wait for somebody to settle it.
+        self.readings = {(row.participant_id, row.code): row for row in readings_for_gate(user, round)}
+
+    def reads_blind(self) -> list[SecondReading]:
+        """Return the person's second readings that are not given yet: their decisions are hidden from the person."""
+        return [row for row in self.readings.values() if is_blind(row, self.user)]
 
 
 def check_appraisal(
@@ -170,6 +180,9 @@ def look(*, facts: GateFacts, submission: Submission, code: str, now: dt.datetim
     definition = definition_for(participant)
     leaf = _leaf(participant, definition, code)
     agency = _agency(facts, participant, code)
+    reading = facts.readings.get((participant.pk, code))
+    if reading is not None:
+        _refuse_second_reader(facts, reading, participant)
     check_appraisable(submission)
     phase = phase_for(facts, participant, code, now=now)
     check_phase(facts, participant, phase, code, now=now)
@@ -181,7 +194,26 @@ def look(*, facts: GateFacts, submission: Submission, code: str, now: dt.datetim
         stage=STAGE_OF_PHASE[Phase(phase)],
         phase=phase,
         request=facts.requests.get((participant.pk, code)),
+        difference=reading if reading is not None and is_unsettled(reading) else None,
     )
+
+
+def _refuse_second_reader(facts: GateFacts, reading: SecondReading, participant: Participant) -> None:
+    """Whoever reads a decision a second time does not decide: not before, and not to settle what differs."""
+    if reading.reader_id != facts.user.pk:
+        return
+    words = {"code": reading.code, "unit": participant.unit.name}
+    if is_blind(reading, facts.user):
+        raise PermissionRefused(
+            _("You are the second reader of %(code)s of %(unit)s: give your reading first, under “Second readings”.")
+            % words,
+            code="second_reader",
+        )
+    if is_unsettled(reading):
+        raise PermissionRefused(
+            _("You gave the second reading of %(code)s of %(unit)s; somebody else settles the difference.") % words,
+            code="second_reader",
+        )
 
 
 def phase_for(facts: GateFacts, participant: Participant, code: str, *, now: dt.datetime | None = None) -> str:

@@ -14,11 +14,11 @@ from cms.text import fold
 from criteria_pages.definition import Definition, Leaf
 from submissions.domain.appraisal_gate import APPRAISABLE, GateFacts
 from submissions.domain.assignment import AssignmentMap, agencies_of
+from submissions.domain.second_reading_state import blind_to, unjudged
 from submissions.enums import Basis, ParticipantStatus, RoundState, Stage
-from submissions.models import AssessmentRound, EvidenceUse, ScoreEntry
+from submissions.models import AssessmentRound, EvidenceUse, ScoreEntry, SecondReading
 
-WAITING, ACCEPTED, CHANGED = "waiting", "accepted", "changed"
-STATUSES = (WAITING, ACCEPTED, CHANGED)
+WAITING, ACCEPTED, CHANGED, DISPUTED = "waiting", "accepted", "changed", "disputed"
 DECISIONS = (Stage.APPRAISAL_1, Stage.APPRAISAL_2)
 CLAIMS = (Stage.SELF, Stage.EXPLANATION)
 
@@ -59,7 +59,11 @@ def queue(
     known = facts or GateFacts(user, round)
     definition = known.assignments.definition
     rows = claims(round).filter(territory(known))
-    rows = _filtered(rows, filters or QueueFilters(), definition)
+    wanted = filters or QueueFilters()
+    rows = _filtered(rows, wanted, definition)
+    if wanted.status == DISPUTED:
+        same_leaf = unjudged(round).filter(participant=OuterRef("participant"), code=OuterRef("code"))
+        rows = rows.filter(Exists(same_leaf))
     return rows.annotate(position=_position(definition)).order_by(
         "participant__unit__order", "participant__unit__name", "participant_id", "position"
     )
@@ -96,14 +100,21 @@ def territory(facts: GateFacts) -> Q:
     mine = Q(code__in=[leaf.code for leaf in known.leaves_of(agencies, person=person)]) & ~own_agencies
     for unit_id, leaves in known.substituted_by(agencies, person=person).items():
         mine |= Q(participant__unit=unit_id, code__in=[leaf.code for leaf in leaves])
+    if facts.reads_blind():
+        # Until the second reading is given the agency's decision is hidden, and with it all that could tell of it.
+        mine &= ~Q(Exists(blind_to(facts.user).filter(participant=OuterRef("participant"), code=OuterRef("code"))))
     return mine & ~Q(participant__unit__in=facts.conflicts.unit_ids())
 
 
 def rounds_for(user: User) -> QuerySet[AssessmentRound]:
-    """Return the rounds in appraisal or later in which an agency of the user appraises something, newest first."""
+    """Return the rounds in appraisal or later in which the user or an agency of the user appraises, newest first."""
     agencies = agencies_of(user)
     return (
-        AssessmentRound.objects.filter(Q(assignments__agency__in=agencies) | Q(substitutes__substitute__in=agencies))
+        AssessmentRound.objects.filter(
+            Q(assignments__agency__in=agencies)
+            | Q(substitutes__substitute__in=agencies)
+            | Q(second_samples__readings__in=SecondReading.objects.filter(reader=user, agency__in=agencies))
+        )
         .exclude(state__in=(RoundState.DRAFT, RoundState.OPEN))
         .select_related("edition", "owner")
         .distinct()

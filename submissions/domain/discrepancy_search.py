@@ -17,6 +17,7 @@ from criteria_pages.definition import Leaf
 from submissions.council_enums import DiscrepancyKind
 from submissions.domain.definitions import definition_for, definition_of
 from submissions.domain.ledger import final_points
+from submissions.domain.second_reading_state import unsettled
 from submissions.enums import STAGE_ORDER, ParticipantStatus, RequestState, RoundState, Stage
 from submissions.models import AssessmentRound, EvidenceUse, ExplanationRequest, Participant, ScoreEntry
 
@@ -95,6 +96,7 @@ class Search:
         """Yield what is worth a look; a leaf that the council decided is settled."""
         open_states = {key: state for key, state in self.states.items() if state.stage != Stage.COUNCIL}
         yield from _between_stages(open_states)
+        yield from self._second_readers(open_states)
         yield from self._upheld(open_states)
         yield from self._own_years(open_states)
         yield from self._group(open_states)
@@ -111,6 +113,14 @@ class Search:
     def _share(self, key: Key, points: Decimal | None) -> Decimal | None:
         leaf = self._leaf(key)
         return None if points is None or leaf is None or not leaf.maximum else points / leaf.maximum
+
+    def _second_readers(self, states: Mapping[Key, LeafState]) -> Iterator[Found]:
+        for row in unsettled(self.round):
+            state = states.get((row.participant_id, row.code))
+            if state is not None:
+                key = (row.participant_id, row.code)
+                size = _size(state.points, row.points)
+                yield _found(key, DiscrepancyKind.SECOND_READER, state, size, first=state.points, second=row.points)
 
     def _upheld(self, states: Mapping[Key, LeafState]) -> Iterator[Found]:
         rows = ExplanationRequest.objects.filter(participant__round=self.round).order_by("pk")

@@ -27,6 +27,8 @@ from submissions.models import (
     LeafNote,
     Receipt,
     RespondentList,
+    SecondReading,
+    SecondReadingSample,
     SignOff,
     Submission,
 )
@@ -193,6 +195,45 @@ def _request_names(request: ExplanationRequest) -> dict[str, object]:
         "code": request.code,
         "round": who.round.name,
     }
+
+
+# --- second readings --------------------------------------------------------------------------------------------------
+@on("submissions.second_sample")
+def _sample_drawn(sample: SecondReadingSample, user: User | None, _after: dict[str, Any]) -> None:
+    """Each reader is told once, however many decisions there are to read."""
+    people = User.objects.filter(second_readings__sample=sample).distinct()
+    notify(
+        users=[person for person in people if user is None or person.pk != user.pk],
+        key=f"second-sample:{sample.pk}",
+        title=_("You are second reader of decisions: %(round)s") % {"round": sample.round.name},
+        url=reverse("submissions:second_readings", args=[sample.round.code]),
+    )
+
+
+@on("submissions.second_reading_moved")
+def _reading_moved(reading: SecondReading, user: User | None, _after: dict[str, Any]) -> None:
+    round_ = reading.sample.round
+    notify(
+        users=[reading.reader] if user is None or reading.reader_id != user.pk else [],
+        key=f"second-moved:{reading.pk}:{reading.reader_id}",
+        title=_("You are second reader of %(code)s: %(round)s") % {"code": reading.code, "round": round_.name},
+        url=reverse("submissions:second_reading", args=[round_.code, reading.pk]),
+    )
+
+
+@on("submissions.second_reading")
+def _read_twice(reading: SecondReading, user: User | None, after: dict[str, Any]) -> None:
+    """Where the two differ, the agency that decided is to settle it."""
+    if not after.get("differs"):
+        return
+    who = reading.participant
+    names = {"code": reading.code, "unit": who.unit_name or who.unit.name, "round": who.round.name}
+    notify(
+        users=holders(units=[reading.sample.agency_id], roles=[Role.APPRAISER], besides=user),
+        key=f"second-differs:{reading.pk}",
+        title=_("The second reader sees %(code)s of %(unit)s otherwise: %(round)s") % names,
+        url=reverse("submissions:appraisal_leaf", args=[who.round.code, who.pk, reading.code]),
+    )
 
 
 # --- council and survey -----------------------------------------------------------------------------------------------

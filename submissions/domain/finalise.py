@@ -20,6 +20,7 @@ from submissions.domain.appraisal_queue import CLAIMS
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import ledger_head
 from submissions.domain.rounds import advance_round, open_phases
+from submissions.domain.second_reading_state import reading_blockers
 from submissions.enums import STAGE_ORDER, ParticipantStatus, RequestState, RoundState, Stage, SubmissionState
 from submissions.exceptions import Unfinished
 from submissions.models import (
@@ -114,6 +115,7 @@ def _blockers(round: AssessmentRound) -> Iterable[str]:
     ).count()
     if standing:
         yield _("%(count)s requests for explanation are still open.") % {"count": standing}
+    yield from reading_blockers(round, to=RoundState.FINALISED)
     for phase in open_phases(round):
         words = {"phase": phase.get_phase_display(), "time": when(phase.closes_at)}
         yield (

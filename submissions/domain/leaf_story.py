@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext as _
 
 from criteria_pages.definition import Criterion, Domain, Leaf
 from criteria_pages.exceptions import CriteriaError
 from criteria_pages.rules import get_rule
 from criteria_pages.scoring import score_leaf
-from submissions.domain.appraisal_queue import DECISIONS
+from submissions.domain.appraisal_queue import CLAIMS, DECISIONS
 from submissions.domain.definitions import definition_for
 from submissions.domain.inputs import input_fields, shown_value
 from submissions.domain.ledger import trail
 from submissions.domain.page_notes import notes_of_decisions
-from submissions.enums import STAGE_ORDER, Basis, Stage
-from submissions.models import Answer, EvidenceUse, PageNote, Participant, ScoreEntry
+from submissions.domain.second_reading_state import is_unsettled, judgement_on, readings
+from submissions.enums import STAGE_ORDER, Basis, ReadingState, Stage
+from submissions.models import Answer, EvidenceUse, PageNote, Participant, ScoreEntry, SecondReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldReading:
+    """A second reading as people read it, and what came of it. It is no score: the ledger alone counts."""
+
+    reading: SecondReading
+    inputs: tuple[tuple[str, str], ...]
+    sentence: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeafStory:
     """A leaf of a unit: what is asked, what was answered and proven, and every score it was given."""
 
@@ -41,6 +54,7 @@ class LeafStory:
     answer: Answer | None
     evidence: tuple[EvidenceUse, ...]
     entries: tuple[Told, ...]
+    readings: tuple[ToldReading, ...] = ()
 
     @property
     def claim(self) -> Told | None:
@@ -88,7 +102,39 @@ def leaf_story(participant: Participant, code: str) -> LeafStory:
         answer=answer,
         evidence=evidence,
         entries=tuple(tell(leaf, entry, noted.get(entry.pk, ())) for entry in trail(participant, code)),
+        readings=tuple(tell_reading(leaf, row) for row in _readings(participant, code)),
     )
+
+
+def blind(story: LeafStory) -> LeafStory:
+    """Return the story as a second reader may know it: what the unit claims, and nothing of any decision."""
+    return replace(story, entries=tuple(told for told in story.entries if told.entry.stage in CLAIMS), readings=())
+
+
+def _readings(participant: Participant, code: str) -> list[SecondReading]:
+    given = readings(participant.round).filter(participant=participant, code=code, state=ReadingState.READ)
+    return list(given.select_related("reader", "agency", "compared"))
+
+
+def tell_reading(leaf: Leaf, reading: SecondReading) -> ToldReading:
+    """Return a given second reading (a row of `second_reading_state.readings`) as people read it."""
+    return ToldReading(
+        reading=reading,
+        inputs=inputs_in_words(leaf, reading.inputs),
+        sentence=sentence_of(leaf, reading),
+        outcome=_outcome_of(reading),
+    )
+
+
+def _outcome_of(reading: SecondReading) -> str:
+    if not reading.differs:
+        return _("The same as the agency's decision.")
+    if is_unsettled(reading):
+        return _("Differs from the agency's decision; not settled yet. The agency's decision counts.")
+    judged = None if getattr(reading, "is_redecided", False) else judgement_on(reading)
+    if judged is not None:
+        return _("Differed from the agency's decision, which stands: %(reason)s") % {"reason": judged.reason}
+    return _("Differed from the agency's decision; settled by the newer decision.")
 
 
 def tell(leaf: Leaf, entry: ScoreEntry, notes: Iterable[PageNote] = ()) -> Told:
@@ -106,8 +152,8 @@ def inputs_in_words(leaf: Leaf, inputs: Mapping[str, str]) -> tuple[tuple[str, s
     )
 
 
-def sentence_of(leaf: Leaf, entry: ScoreEntry) -> str:
-    """Return the rule's sentence for the entry's inputs; empty where its points are not the rule's.
+def sentence_of(leaf: Leaf, entry: ScoreEntry | SecondReading) -> str:
+    """Return the rule's sentence for the inputs of an entry or a reading; empty where its points are not the rule's.
 
     Points that somebody set by hand have no sentence of the rule: the reason speaks for them.
     """

@@ -20,6 +20,7 @@ from criteria_pages.models import CriteriaEdition
 from submissions.council_enums import SessionState
 from submissions.domain.definitions import definition_for, facts_json, facts_of
 from submissions.domain.relatives import check_deadline, check_edition, check_superior, refuse_in_sibling
+from submissions.domain.second_reading_state import reading_blockers
 from submissions.enums import ROUND_TRANSITIONS, ParticipantStatus, Phase, RequestState, RoundState
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import AssessmentRound, ExplanationRequest, Participant, PhaseDeadline, Submission
@@ -299,6 +300,7 @@ def advance_round(*, round: AssessmentRound, to: str, user: User) -> None:
         _check_step(locked, to)
         _wait_for_writes(locked)
         _refuse_standing_requests(locked, to)
+        _refuse_second_readings(locked, to)
         _refuse_sitting_council(locked)
         _change_state(locked, to, user=user)
     round.refresh_from_db()
@@ -341,6 +343,13 @@ def _refuse_standing_requests(round: AssessmentRound, to: str) -> None:
             % {"count": standing.count(), "code": first.code, "unit": first.participant.unit.name},
             code="explanation_open",
         )
+
+
+def _refuse_second_readings(round: AssessmentRound, to: str) -> None:
+    """The appraisal ends only when the sample is read and what differs is settled or comes before the council."""
+    if to in {RoundState.COUNCIL, RoundState.FINALISED}:
+        for sentence in reading_blockers(round, to=to):
+            raise WrongState(sentence, code="second_readings")
 
 
 def _refuse_sitting_council(round: AssessmentRound) -> None:

@@ -20,11 +20,12 @@ from cms.exceptions import PermissionRefused
 from cms.models import User
 from cms.permissions import has_role
 from criteria_pages.definition import Leaf, plain
-from submissions.domain.appraisal import CLAIMS, accepted_decision, set_decision
+from submissions.domain.appraisal import CLAIMS, accepted_decision, require_settling_reason, set_decision
 from submissions.domain.appraisal_gate import GateFacts, look
 from submissions.domain.central_scores import ROLES_OF, STAGE_OF, central_leaf, check_central_state
 from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
 from submissions.domain.ledger import NewEntry, append_many, check_points, quantise
+from submissions.domain.second_reading_state import close_differences, is_blind
 from submissions.enums import STAGE_ORDER, Basis
 from submissions.exceptions import SubmissionError
 from submissions.models import AssessmentRound, Participant, ScoreEntry, Submission
@@ -96,8 +97,10 @@ class ScoreBatch:
         )
 
     def current(self, participant: Participant, code: str) -> LedgerRow | None:
-        """Return the entry that counts for a leaf."""
-        return self._known.get((participant.pk, code), _UNKNOWN).current
+        """Return the entry that counts for a leaf; to its second reader, until the reading is given, the claim."""
+        known = self._known.get((participant.pk, code), _UNKNOWN)
+        reading = self.facts.readings.get((participant.pk, code))
+        return known.claim if reading is not None and is_blind(reading, self.user) else known.current
 
     def appraise(
         self,
@@ -127,6 +130,7 @@ class ScoreBatch:
             decision = accepted_decision(claim, passed.leaf)
         else:
             decision = set_decision(passed.leaf, points=points, inputs=None, reason=reason)
+        require_settling_reason(passed, reason)
         return NewEntry(
             participant=submission.participant,
             code=code,
@@ -172,6 +176,7 @@ class ScoreBatch:
         """Append the entries and write one audit entry that names their range in the ledger."""
         stored = append_many(entries, now=now)
         if stored:
+            close_differences(self.round)
             audit.record(
                 "submissions.scores_imported",
                 self.round,

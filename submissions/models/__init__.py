@@ -19,6 +19,7 @@ from submissions.models.notes import LeafNote
 from submissions.models.notices import Notice, NoticeSetting
 from submissions.models.page_notes import PageNote
 from submissions.models.rounds import AppraisalAssignment, AssessmentRound, Extension, Participant, PhaseDeadline
+from submissions.models.second_readings import SecondReading, SecondReadingSample
 from submissions.models.submissions import Answer, Evidence, EvidenceUse, Receipt, SignOff, Submission
 from submissions.models.survey import (
     Invitation,
@@ -75,6 +76,8 @@ __all__ = [
     "RoundSeal",
     "ScoreEntry",
     "SealedAnswer",
+    "SecondReading",
+    "SecondReadingSample",
     "SignOff",
     "Submission",
     "Survey",

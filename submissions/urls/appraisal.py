@@ -19,6 +19,8 @@ from submissions.views import (
     participants,
     round_progress,
     rounds,
+    second_reader,
+    second_readings,
 )
 
 urlpatterns = [
@@ -39,6 +41,7 @@ urlpatterns = [
     path("dot/<slug:code>/thoi-han/", deadlines.deadlines, name="round_deadlines"),
     path("dot/<slug:code>/phan-cong/", assignments.assignments, name="round_assignments"),
     path("dot/<slug:code>/tham-dinh-vien/", appraisers.round_appraisers, name="round_appraisers"),
+    path("dot/<slug:code>/cham-kiem-tra/", second_readings.round_readings, name="round_second_readings"),
     path("dot/<slug:code>/xung-dot/", conflicts.register, name="round_conflicts"),
     path("xung-dot/", conflicts.own, name="conflicts"),
     path("dot/<slug:code>/nhap-diem/", central_scores.central, name="round_central"),
@@ -54,6 +57,8 @@ urlpatterns = [
     path("tham-dinh/<slug:code>/", appraisal.queue_page, name="appraisal_queue"),
     path("tham-dinh/<slug:code>/tieu-chi/<str:leaf>/", appraisal_by_leaf.by_leaf, name="appraisal_by_leaf"),
     path("tham-dinh/<slug:code>/phan-viec/", appraisers.own_parts, name="appraisal_own"),
+    path("tham-dinh/<slug:code>/cham-kiem-tra/", second_reader.own_readings, name="second_readings"),
+    path("tham-dinh/<slug:code>/cham-kiem-tra/<int:pk>/", second_reader.reading_page, name="second_reading"),
     path("tham-dinh/<slug:code>/chap-nhan/", appraisal.accept, name="appraisal_accept"),
     path("tham-dinh/<slug:code>/<int:participant>/<str:leaf>/", appraisal.leaf_page, name="appraisal_leaf"),
     path(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,15 +19,11 @@ from cms.exceptions import PermissionRefused, PortalError
 from cms.models import Unit
 from cms.numbers import parse_id
 from criteria_pages.domain.queries import guidance_for
-from criteria_pages.exceptions import InputError
-from criteria_pages.rules.inputs import InputErrors
-from submissions.desk_forms import INPUT_PREFIX, AppraisalForm, AskForm
+from submissions.desk_forms import AppraisalForm, AskForm
 from submissions.domain.appraisal import BatchItem, accept_many, record_appraisal
 from submissions.domain.appraisal_gate import GateFacts, appraisal_refusal, current_phase_deadline
 from submissions.domain.appraisal_queue import (
-    ACCEPTED,
-    CHANGED,
-    WAITING,
+    DISPUTED,
     QueueFilters,
     count_without_evidence,
     queue,
@@ -39,14 +34,15 @@ from submissions.domain.appraisal_queue import (
 from submissions.domain.earlier_results import earlier_results
 from submissions.domain.explanations import requests_of
 from submissions.domain.leaf_story import LeafStory, leaf_story
+from submissions.domain.second_reading_state import is_unsettled
+from submissions.domain.second_readings import readings_waiting
 from submissions.enums import Phase
 from submissions.exceptions import StaleWrite
 from submissions.models import AssessmentRound, Participant, ScoreEntry, Submission
 from submissions.views.page_note_lists import chosen_notes, note_context
+from submissions.views.queue_address import FILTER_NAMES, filter_query, filters_of
 
 PER_PAGE = 50
-FILTER_NAMES = ("linh-vuc", "tieu-chi", "don-vi", "trang-thai", "thieu", "tim")
-STATUS_OF = {"cho": WAITING, "giu": ACCEPTED, "khac": CHANGED}
 
 
 @login_required
@@ -58,6 +54,7 @@ def rounds(request: HttpRequest) -> HttpResponse:
             "round": round_,
             "workload": workload(user=request.user, round=round_),
             "due": current_phase_deadline(round_, Phase.APPRAISAL_1),
+            "readings": readings_waiting(request.user, round_),
         }
         for round_ in rounds_for(request.user)
     ]
@@ -85,7 +82,13 @@ def queue_page(request: HttpRequest, code: str) -> HttpResponse:
         "domains": [d for d in assignments.definition.domains if d.code in domains],
         "leaves": mine,
         "units": _units(facts),
-        "statuses": [("cho", _("Waiting")), ("giu", _("Accepted")), ("khac", _("Decided otherwise"))],
+        "statuses": [
+            ("cho", _("Waiting")),
+            ("giu", _("Accepted")),
+            ("khac", _("Decided otherwise")),
+            ("lech", _("Second reader sees it otherwise")),
+        ],
+        "disputed": queue(user=request.user, round=round_, filters=QueueFilters(status=DISPUTED), facts=facts).count(),
         "chosen": {
             "domain": request.GET.get("linh-vuc", ""),
             "leaf": request.GET.get("tieu-chi", ""),
@@ -95,6 +98,7 @@ def queue_page(request: HttpRequest, code: str) -> HttpResponse:
             "without": request.GET.get("thieu", "") == "1",
         },
         "choice": choice_of(page),
+        "readings": readings_waiting(request.user, round_),
         "hidden": [(name, request.GET[name]) for name in FILTER_NAMES if request.GET.get(name)],
         "query": filter_query(request.GET),
         "illustrative": round_.illustrative,
@@ -210,34 +214,14 @@ def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpRes
         again = _form(fresh, _with_newest(request.POST, fresh))
         again.is_valid()
         return leaf_response(request, fresh, again, facts, status=409, stale=stale)
-    except InputErrors as errors:
-        for error in errors.errors:
-            _add_input_error(form, error)
-    except InputError as error:
-        _add_input_error(form, error)
     except PortalError as error:
-        form.add_error(_field_of(error, form), error.message)
+        form.refuse(error)
     else:
         messages.success(
             request, _("%(code)s of %(unit)s is decided.") % {"code": story.leaf.code, "unit": story.participant.unit}
         )
         return redirect(_next_address(request, story, facts))
     return leaf_response(request, story, form, facts, status=422)
-
-
-def _add_input_error(form: AppraisalForm, error: InputError) -> None:
-    name = INPUT_PREFIX + error.field
-    form.add_error(*((name, error.beside) if name in form.fields else (None, error.message)))
-
-
-def _field_of(error: PortalError, form: AppraisalForm) -> str | None:
-    if error.code == "reason_missing":
-        return "reason"
-    return (
-        "points"
-        if error.code in {"points_out_of_range", "off_step", "not_a_number"} and "points" in form.fields
-        else None
-    )
 
 
 def _with_newest(posted: QueryDict, story: LeafStory) -> QueryDict:
@@ -279,6 +263,7 @@ def leaf_response(
         "form": form or _form(story),
         "refusal": refusal,
         "stale": stale,
+        "difference": next((told for told in story.readings if is_unsettled(told.reading)), None),
         "previous": before,
         "next": after,
         "place": place,
@@ -340,26 +325,7 @@ def _others(request: HttpRequest, story: LeafStory, facts: GateFacts) -> list[di
     ]
 
 
-# --- the address ------------------------------------------------------------------------------------------------------
-def filters_of(data: QueryDict) -> QueueFilters:
-    """Return the filters that an address asks for; what makes no sense is left out."""
-    unit = data.get("don-vi", "")
-    return QueueFilters(
-        domain=data.get("linh-vuc", ""),
-        code=data.get("tieu-chi", ""),
-        unit=parse_id(unit),
-        status=STATUS_OF.get(data.get("trang-thai", ""), ""),
-        without_evidence=data.get("thieu", "") == "1",
-        text=data.get("tim", "")[:200],
-    )
-
-
-def filter_query(data: QueryDict) -> str:
-    """Return the filters as the end of an address, empty where there are none."""
-    given = [(name, data[name]) for name in FILTER_NAMES if data.get(name)]
-    return f"?{urlencode(given)}" if given else ""
-
-
+# --- what a person may look at ----------------------------------------------------------------------------------------
 def _round(request: HttpRequest, code: str) -> AssessmentRound:
     found = rounds_for(request.user).filter(code=code).first()
     if found is None:

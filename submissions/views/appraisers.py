@@ -27,6 +27,7 @@ from submissions.domain.appraisers import (
 )
 from submissions.domain.assignment import node_codes
 from submissions.domain.definitions import definition_of_round
+from submissions.domain.second_readings import reading_loads
 from submissions.enums import RoundState
 from submissions.models import AppraiserAssignment, AssessmentRound
 from submissions.views.access import attempt, round_for
@@ -93,6 +94,7 @@ def round_appraisers(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("submissions:round_appraisers", round_.code)
         failed[form.prefix or ""] = form
     loads = {load.agency.pk: load for load in agency_loads(round_)}
+    read = reading_loads(round_)
     parts = []
     for agency in agencies:
         part_form, hand_form = PartForm(agency=agency, parts=names), HandOverForm(agency=agency, rows=rows)
@@ -100,6 +102,7 @@ def round_appraisers(request: HttpRequest, code: str) -> HttpResponse:
             {
                 "agency": agency,
                 "load": loads.get(agency.pk),
+                "readings": read.get(agency.pk, []),
                 "rows": [(row, names.get(row.code, "")) for row in rows if row.agency_id == agency.pk],
                 "part_form": failed.get(part_form.prefix or "", part_form),
                 "hand_form": failed.get(hand_form.prefix or "", hand_form),

@@ -21,8 +21,9 @@ from submissions.domain.leaf_story import leaf_story
 from submissions.enums import RequestState, WriteAction
 from submissions.models import ExplanationRequest, Participant, Submission
 from submissions.views.access import attempt
-from submissions.views.appraisal import filter_query, leaf_response, story_for
+from submissions.views.appraisal import leaf_response, story_for
 from submissions.views.page_note_lists import chosen_notes
+from submissions.views.queue_address import filter_query
 
 _ASK_FIELD_OF = {
     "question_missing": "question",

@@ -22,7 +22,8 @@ from submissions.domain.appraisal_gate import GateFacts, appraisal_refusal
 from submissions.domain.leaf_story import LeafStory
 from submissions.models import Evidence, PageNote, Submission
 from submissions.page_note_forms import PageNoteForm
-from submissions.views.appraisal import FILTER_NAMES, filter_query, story_for
+from submissions.views.appraisal import story_for
+from submissions.views.queue_address import FILTER_NAMES, filter_query
 
 
 @dataclass(frozen=True, slots=True)

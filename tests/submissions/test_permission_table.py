@@ -24,6 +24,7 @@ from cms import clock
 from cms.enums import Role
 from cms.models import JobRun, User
 from submissions.domain import explanations
+from submissions.domain.appraisal import claim_of
 from submissions.domain.appraisers import assign_appraiser
 from submissions.domain.content import content_of, content_sha256
 from submissions.domain.evidence import attach_evidence
@@ -31,15 +32,22 @@ from submissions.domain.finalise import readiness
 from submissions.domain.ledger import current_entry
 from submissions.domain.rounds import advance_round
 from submissions.domain.sending import send
-from submissions.enums import Phase, RoundState, SubmissionState
-from submissions.models import AssessmentRound, EvidenceUse, ExplanationRequest, Submission
+from submissions.enums import Phase, RoundState, Stage, SubmissionState
+from submissions.models import (
+    AssessmentRound,
+    EvidenceUse,
+    ExplanationRequest,
+    SecondReading,
+    SecondReadingSample,
+    Submission,
+)
 from submissions.permission_table import ROWS, Row, Situation
 from tests.factories import cms
 from tests.factories.appraisal import with_phases
 from tests.factories.criteria import EditionFactory, tiny_definition
 from tests.factories.files import pdf_bytes
 from tests.factories.filling import fill, sign
-from tests.factories.submissions import EvidenceFactory, OpenRound, open_round
+from tests.factories.submissions import EvidenceFactory, OpenRound, ScoreEntryFactory, open_round
 
 pytestmark = [pytest.mark.integration, pytest.mark.once, pytest.mark.django_db]
 
@@ -126,6 +134,35 @@ def _give(case: Case) -> dict[str, object]:
     return {"viec": "giao", "co-quan": agency, f"{prefix}-code": "1", f"{prefix}-appraiser": case.colleague.pk}
 
 
+def _reading(case: Case) -> SecondReading:
+    """A second reading that waits for the appraiser: drawn from what another agency decided, so that nothing else of
+    the round depends on it. Undone with whatever is tried on it."""
+    other = cms.UnitFactory()
+    entry = ScoreEntryFactory(participant=case.plain, code=FREE)
+    sample = SecondReadingSample.objects.create(
+        round=case.this.round, agency=other, reading_agency=case.this.agency, share=10, seed="x", last_entry=entry.pk,
+        population=1, drawn=1, drawn_by=case.this.secretary, drawn_at=timezone.now(),
+    )  # fmt: skip
+    return SecondReading.objects.create(
+        sample=sample, participant=case.plain, code=FREE, entry=entry, reader=case.people[Role.APPRAISER],
+        agency=case.this.agency,
+    )  # fmt: skip
+
+
+def _claim(case: Case) -> str:
+    claim = claim_of(case.plain, FREE)
+    return str(claim.pk) if claim else ""
+
+
+def _draw(case: Case) -> dict[str, object]:
+    """A colleague has decided something that the appraiser can read."""
+    agency = case.this.agency.pk
+    ScoreEntryFactory(participant=case.plain, code="2.1.1", stage=Stage.APPRAISAL_1, actor=case.colleague,
+                      agency=case.this.agency)  # fmt: skip
+    form = f"mau-{agency}"
+    return {"viec": "rut-mau", "co-quan": agency, f"{form}-share": "10", f"{form}-reading_agency": agency}
+
+
 def _session(case: Case) -> dict[str, object]:
     return {"title": "Phiên", "held_at": _at(5), "place": "", "quorum": "half", "majority": "present_half"}
 
@@ -165,6 +202,16 @@ ASKS: dict[str, tuple[Address, Data]] = {
     "Accept many": (
         _round("submissions:appraisal_accept"),
         lambda c: {"muc": f"{c.plain.pk}:{FREE}:{_entry(c)}"},
+    ),
+    "Give a second reading": (
+        lambda c: reverse("submissions:second_reading", args=[c.this.round.code, _reading(c).pk]),
+        lambda c: {"viec": "chap-nhan", "expected_claim_id": _claim(c)},
+    ),
+    "Read the second readings": (_round("submissions:round_second_readings"), None),
+    "Draw a sample for second readings": (_round("submissions:round_second_readings"), _draw),
+    "Give second readings to another appraiser": (
+        _round("submissions:round_second_readings"),
+        lambda c: {"viec": "chuyen", "muc": _reading(c).pk, "nguoi": c.colleague.pk, "ly-do": "Nghỉ phép"},
     ),
     "Ask for an explanation": (
         lambda c: _unit(c, "submissions:explanation_ask", FREE),
