@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -9,25 +11,28 @@ from cms import clock
 from cms.enums import JobStatus
 from cms.jobs import JobContext, enqueue, job, register_schedule
 from cms.models import JobRun, User
-from submissions.domain.survey import invitations, letters, mixing, watch
+from submissions.domain.survey import invitations, letters, mailing, mixing, watch
 from submissions.models import Survey
 from submissions.survey_enums import SurveyState
 
-# So many letters take a few minutes, well under the time that the queue gives a job.
-PER_JOB = 5000
+# Well under the time that the queue gives a job; the schedule goes on with what is left.
+MAIL_SECONDS = 480.0
 
 
 @job("submissions.survey_mail", title=gettext_lazy("Letters of a survey"))
 def survey_mail(ctx: JobContext, *, survey: int) -> None:
-    """Mail letters and reminders that are due, as many as a job has time for; the schedule orders the next.
+    """Mail letters and reminders that are due, as many as there is time for; the schedule orders the next job.
 
     What the job tells is the same whoever has answered: it counts the letters that were looked at, not those that went
     out.
     """
-    ids = list(invitations.due_letters(Survey.objects.get(pk=survey)).values_list("pk", flat=True)[:PER_JOB])
-    for start in range(0, len(ids), invitations.BATCH):
-        invitations.mail_batch(ids=ids[start : start + invitations.BATCH])
-        ctx.progress(min(start + invitations.BATCH, len(ids)), len(ids), _("Letters dealt with"))
+    end = time.monotonic() + MAIL_SECONDS
+    ids = list(invitations.due_letters(Survey.objects.get(pk=survey)).values_list("pk", flat=True))
+    for start in range(0, len(ids), mailing.BATCH):
+        mailing.mail_batch(ids=ids[start : start + mailing.BATCH])
+        ctx.progress(min(start + mailing.BATCH, len(ids)), len(ids), _("Letters dealt with"))
+        if time.monotonic() > end:
+            break
     ctx.report({"due": len(ids)})
 
 

@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from cms import clock
 from cms.exceptions import PermissionRefused
 from criteria_pages.exceptions import CriteriaError
-from submissions.domain.survey import answering, deliveries, invitations, lists, mixing, results, selection, watch
+from submissions.domain.survey import (
+    answering,
+    deliveries,
+    invitations,
+    lists,
+    mailing,
+    mixing,
+    results,
+    selection,
+    watch,
+)
 from submissions.domain.survey.lists import ListedPerson
 from submissions.domain.survey.tokens import token_of
 from submissions.exceptions import Locked, SubmissionError, WrongState
@@ -246,8 +256,8 @@ def test_mail_carries_the_link_and_the_tables_do_not_hold_the_token() -> None:
     enter(case, people(5, "dai-bieu"))
     tokens = invite(case)
     ids = list(invitations.due_letters(case.survey).values_list("pk", flat=True))
-    assert invitations.mail_batch(ids=ids) == 5
-    assert invitations.mail_batch(ids=ids) == 0
+    assert mailing.mail_batch(ids=ids) == 5
+    assert mailing.mail_batch(ids=ids) == 0
     assert [token in message.body for token, message in zip(tokens, mail.outbox, strict=True)] == [True] * 5
     assert set(Invitation.objects.values_list("delivery", flat=True)) == {DeliveryState.SENT}
     dump = serializers.serialize("json", [*Invitation.objects.all(), *Respondent.objects.all()])

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from http.cookiejar import CookieJar
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener
+
+from django.urls import reverse
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
 
 from submissions.domain.survey import answering, mixing
 from submissions.exceptions import Locked, SubmissionError
-from submissions.models import Invitation, SealedAnswer, Survey, SurveyTally
+from submissions.models import Invitation, PublicCount, SealedAnswer, Survey, SurveyTally
 from submissions.survey_enums import SurveyState
 from tests.factories.survey import open_survey
 from tests.submissions.test_concurrency import at_once
 from tests.submissions.test_survey import answer, enter, invite, people
+from tests.submissions.test_survey_satisfaction import open_it, satisfaction
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
@@ -70,3 +79,32 @@ def test_stirring_while_people_send__no_answer_is_lost_or_doubled() -> None:
     assert sum(isinstance(r, Survey) for r in results) == 12
     assert SealedAnswer.objects.count() == 20
     assert mixing.close_survey(survey=case.survey, user=case.officer) == 20
+
+
+def citizen(place: str) -> Callable[[], object]:
+    """Open the questionnaire as a browser does; return a call that sends it and gives the status and what is read."""
+    browser = build_opener(HTTPCookieProcessor(CookieJar()))
+    page = browser.open(place).read().decode()
+    fields = dict(re.findall(r'name="(csrfmiddlewaretoken|opened|edition)" value="([^"]*)"', page))
+    body = urlencode({**fields, "q-q1": "A", "q-q2": "B", "action": "send"}).encode()
+
+    def send() -> object:
+        try:
+            answer = browser.open(Request(place, body, {"Referer": place}))
+        except HTTPError as refusal:
+            return refusal.code, "đã đủ" in refusal.read().decode().lower()
+        return answer.status, "data-survey-done" in answer.read().decode()
+
+    return send
+
+
+def test_two_citizens_at_the_last_place_of_a_quota__one_gets_it_and_the_other_is_told(live_server: LiveServer) -> None:
+    case, link, _entered = satisfaction(quota=3)
+    open_it(case)
+    unit = case.around.plain.unit.code
+    place = live_server.url + reverse("survey:open_answer", kwargs={"group": link.pk, "unit": unit})
+    assert [citizen(place)() for _n in range(2)] == [(200, True)] * 2
+    # All four have the questionnaire before them when there is one place left.
+    results = at_once(*[citizen(place) for _n in range(4)])
+    assert sorted(results) == [(200, True), (409, True), (409, True), (409, True)]
+    assert (PublicCount.objects.get().count, SealedAnswer.objects.count()) == (3, 3)

@@ -14,7 +14,7 @@ import pytest
 from cms.enums import JobStatus
 from cms.exceptions import PermissionRefused
 from cms.models import JobRun
-from submissions.domain.survey import deliveries, invitations
+from submissions.domain.survey import deliveries, invitations, mailing
 from submissions.exceptions import WrongState
 from submissions.models import Invitation
 from submissions.survey_enums import DeliveryState
@@ -89,14 +89,14 @@ def test_an_address_that_is_refused_for_good_is_marked_and_the_others_go_on(monk
 
     monkeypatch.setattr(EmailMessage, "send", refuse_some)
     ids = list(invitations.due_letters(case.survey).values_list("pk", flat=True))
-    assert invitations.mail_batch(ids=ids) == 3
+    assert mailing.mail_batch(ids=ids) == 3
     states = dict(Invitation.objects.values_list("respondent__mail", "delivery"))
     assert (states["dai-bieu.1@example.vn"], states["dai-bieu.2@example.vn"]) == ("bounced", "waiting")
     changed = deliveries.replace_address(
         user=case.officer, invitation=Invitation.objects.get(delivery="bounced"), mail="moi@example.vn"
     )
     monkeypatch.undo()
-    assert invitations.mail_batch(ids=[changed.pk]) == 1
+    assert mailing.mail_batch(ids=[changed.pk]) == 1
     assert mail.outbox[-1].to == ["moi@example.vn"]
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from cms import clock
 from cms.redaction import without_secrets
-from submissions.domain.survey import answering, invitations, mixing, results
+from submissions.domain.survey import answering, invitations, mailing, mixing, results
 from submissions.domain.survey.tokens import is_ours, token_of, unseal
 from submissions.exceptions import SubmissionError
 from submissions.models import Invitation, SealedAnswer, SurveyResponse, SurveyTally, SurveyText
@@ -70,7 +70,7 @@ def test_with_the_whole_database_and_all_logs_in_hand_no_answer_leads_to_a_perso
     case = open_survey()
     enter(case, people(64, "dai-bieu"))
     tokens = invite(case)
-    invitations.mail_batch(ids=list(invitations.due_letters(case.survey).values_list("pk", flat=True)))
+    mailing.mail_batch(ids=list(invitations.due_letters(case.survey).values_list("pk", flat=True)))
     # Person n answers a pattern that is n's alone, so that any order that survives would show.
     marks = "ABCD"
     patterns = [
