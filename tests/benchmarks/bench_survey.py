@@ -18,6 +18,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -195,7 +196,7 @@ def mail_and_kill(report: Report, survey: Survey, sink: Sink) -> None:
     end = time.monotonic() + 30
     while sink.received().letters < before + 200 and time.monotonic() < end:
         time.sleep(0.01)
-    report.add("killed", kill_some(), "processes")
+    report.add("killed", kill_some(sink.port), "processes")
     report.add("letters_before_the_kill", sink.received().letters - before, "letters")
     connections.close_all()
 
@@ -208,32 +209,49 @@ def wait_for_letters(survey: Survey) -> None:
     connections.close_all()
 
 
-def kill_some() -> int:
-    """Kill one process of the web server and all below the worker; their parents start others. Returns how many."""
-    web: list[int] = []
-    workers: list[int] = []
-    for pid in _below(os.getpid()):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        parent = Path(f"/proc/{_parent(pid)}/cmdline").read_bytes()
-        for name, found in ((b"gunicorn", web), (b"qcluster", workers)):
-            if name in command and name in parent:
-                found.append(pid)
-    doomed = web[-1:] + [pid for pid in workers if not _below(pid)]
+def kill_some(port: int) -> int:
+    """Kill a process of the web server and the one that talks to the mail server; others take their place.
+
+    Returns how many.
+    """
+    web = [pid for pid in _below(os.getpid()) if not _below(pid) and b"gunicorn" in _command(pid)]
+    mailing_now: list[int] = []
+    end = time.monotonic() + 5
+    while not mailing_now and time.monotonic() < end:  # between two batches nobody talks to it
+        connected = _connections_to(port)
+        mailing_now = [p for p in _below(os.getpid()) if b"qcluster" in _command(p) and connected & _sockets(p)]
+    doomed = web[-1:] + mailing_now
     for pid in doomed:
         os.kill(pid, signal.SIGKILL)
     return len(doomed)
 
 
+def _connections_to(port: int) -> set[str]:
+    """Return the inodes of this machine's connections to a port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    return {row[9] for row in rows if row[2].endswith(f":{port:04X}") and row[9] != "0"}
+
+
+def _sockets(pid: int) -> set[str]:
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found.add(os.readlink(link).removeprefix("socket:[").removesuffix("]"))
+    return found
+
+
+def _command(pid: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
 def _below(pid: int) -> list[int]:
     children: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        children += map(int, (task / "children").read_text(encoding="ascii").split())
+    with suppress(OSError):  # it ended meanwhile
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += map(int, (task / "children").read_text(encoding="ascii").split())
     return children + [below for child in children for below in _below(child)]
-
-
-def _parent(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(re.search(r"PPid:\s+(\d+)", status).group(1))  # type: ignore[union-attr]
 
 
 def finish(report: Report, case: OpenSurvey, crowd: Crowd) -> None:
