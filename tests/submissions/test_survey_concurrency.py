@@ -87,13 +87,14 @@ def citizen(place: str) -> Callable[[], object]:
     page = browser.open(place).read().decode()
     fields = dict(re.findall(r'name="(csrfmiddlewaretoken|opened|edition)" value="([^"]*)"', page))
     body = urlencode({**fields, "q-q1": "A", "q-q2": "B", "action": "send"}).encode()
+    request = Request(place, body, {"Referer": place})  # noqa: S310 -- our own server
 
     def send() -> object:
         try:
-            answer = browser.open(Request(place, body, {"Referer": place}))
+            shown = browser.open(request)
         except HTTPError as refusal:
-            return refusal.code, "đã đủ" in refusal.read().decode().lower()
-        return answer.status, "data-survey-done" in answer.read().decode()
+            return refusal.code, "Đã đủ số người trả lời" in refusal.read().decode()
+        return shown.status, "data-survey-done" in shown.read().decode()
 
     return send
 
