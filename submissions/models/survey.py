@@ -166,7 +166,11 @@ class Respondent(models.Model):
 
 
 class Invitation(models.Model):
-    """A one-time invitation. Only the hash of its token is stored, and no time of its use."""
+    """A one-time invitation. Only the hash of its token is stored, and no time of its use.
+
+    `used`: the person's answers were taken. `spent`: the code that is out now opens nothing any more. A letter issued
+    anew opens the questionnaire whether or not the person has answered (docs/adr/0065), so the two differ.
+    """
 
     respondent = models.OneToOneField(Respondent, on_delete=models.CASCADE, related_name="invitation")
     token_sha256 = models.CharField(max_length=64, unique=True)
@@ -176,6 +180,7 @@ class Invitation(models.Model):
     reminders = models.PositiveIntegerField(_("reminders"), default=0)
     reminder_due = models.BooleanField(_("reminder ordered"), default=False)
     used = models.BooleanField(_("answered"), default=False)
+    spent = models.BooleanField(_("code used up"), default=False)
     draft = models.BinaryField(_("unsent answers, encrypted under the token"), null=True, blank=True)
     draft_version = models.PositiveIntegerField(default=0)
 

@@ -165,6 +165,7 @@ def _page(
                 "opened": opened or request.POST.get("opened", ""),
                 "version": invitation.draft_version if version is None else version,
                 "edition": invitation.respondent.group.edition_id,
+                "reissued": invitation.issue > 1,
                 **context,
             },
             status=status,

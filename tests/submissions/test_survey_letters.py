@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from smtplib import SMTPRecipientsRefused
 
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
 
 import pytest
 
+from cms import clock
 from cms.enums import JobStatus
 from cms.exceptions import PermissionRefused
 from cms.models import JobRun
 from submissions.domain.survey import deliveries, invitations, mailing
+from submissions.domain.survey.tokens import token_of
 from submissions.exceptions import WrongState
-from submissions.models import Invitation
+from submissions.models import Invitation, SealedAnswer
 from submissions.survey_enums import DeliveryState
 from submissions.survey_tasks import send_due_letters
 from tests.factories.survey import open_survey
@@ -148,3 +153,78 @@ def test_letters_are_refused_before_the_survey_is_open_and_to_strangers() -> Non
     invite(case)
     with pytest.raises(PermissionRefused):
         invitations.order_reminders(user=case.around.secretary, survey=case.survey)
+
+
+def plain_of(response: HttpResponse) -> tuple[int, int, str]:
+    """Return status, length and text of a page without what differs from one showing to the next by chance."""
+    text = re.sub(r"([A-Z2-7]{4}-){5}[A-Z2-7]{4}", "CODE", response.content.decode())
+    text = re.sub(r'((name="(csrfmiddlewaretoken|opened)" value|nonce)=")[^"]*', r"\1", text)
+    return response.status_code, len(response.content), text
+
+
+def test_a_letter_issued_anew_tells_nobody_whether_the_person_has_answered(signed_in, client: Client) -> None:
+    case = open_survey()
+    enter(case, people(7, "dai-bieu"))
+    tokens = invite(case)
+    desk = signed_in(case.officer)
+    press(desk, case, "mail")
+    answer(tokens[0])
+    with_answer, without = Invitation.objects.order_by("pk")[:2]
+    stranger = people(1, "dai-bieu")[0]
+
+    def tried(row: Invitation) -> list[object]:
+        """Have a letter printed and use its code as a respondent would; return all that is seen."""
+        place = reverse("submissions:survey_letter", kwargs={"pk": case.survey.pk, "invitation": row.pk})
+        assert desk.post(place, {"action": "print"}).status_code == 302
+        page = reverse("survey:answer", kwargs={"token": token_of(Invitation.objects.get(pk=row.pk))})
+        seen: list[object] = [plain_of(client.get(page))]
+        marks = {"q-q1": "A", "q-q2": "B"}
+        seen += [plain_of(client.post(page, {**marks, "action": action})) for action in ("keep", "review")]
+        seen.append(plain_of(client.get(page)))
+        receipt = client.post(page, {**marks, "action": "send"})
+        seen += [receipt.status_code, plain_of(client.get(receipt["Location"])), plain_of(client.get(page))]
+        return seen
+
+    assert tried(with_answer) == tried(without)
+    # One answer of each person counts; what the first one sent again is nowhere.
+    assert (SealedAnswer.objects.count(), Invitation.objects.filter(used=True).count()) == (2, 2)
+    # To a mailbox of the officer's own: letter and reminder arrive for both alike.
+    answer(tokens[2])
+    mail.outbox.clear()
+    for row in Invitation.objects.order_by("pk")[2:4]:
+        deliveries.replace_address(user=case.officer, invitation=row, mail=f"{row.pk}.{stranger.mail}")
+    send_due_letters()
+    mine = Invitation.objects.order_by("pk")[2:4]
+    invitations.order_reminders(user=case.officer, survey=case.survey)
+    send_due_letters()
+    assert [sum(message.to == [row.respondent.mail] for message in mail.outbox) for row in mine] == [2, 2]
+    assert {"thư trước" in message.body for message in mail.outbox if message.to[0][0].isdigit()} == {True}
+
+
+def test_used_replaced_and_guessed_codes_get_one_answer_and_closing_adds_nothing(client: Client) -> None:
+    case = open_survey()
+    enter(case, people(6, "dai-bieu"))
+    used, replaced, open_code = invite(case)[:3]
+    answer(used)
+    deliveries.replace_address(
+        user=case.officer, invitation=Invitation.objects.order_by("pk")[1], mail="moi.1@example.vn"
+    )
+    guess = "AAAA-" * 5 + "AAAA"
+
+    def pages(code: str) -> list[tuple[int, int, str]]:
+        place = reverse("survey:answer", kwargs={"token": code})
+        typed = client.post(reverse("survey:enter_code"), {"code": code})
+        return [
+            plain_of(client.get(place)),
+            plain_of(client.post(place, {"q-q1": "A", "action": "keep"})),
+            plain_of(typed),
+        ]
+
+    refused = pages(used)
+    assert [page[0] for page in refused] == [404] * 3
+    assert (pages(replaced), pages(guess)) == (refused, refused)
+    assert pages(open_code)[0][0] == 200
+    with clock.at(case.survey.answers_due + dt.timedelta(seconds=1)):
+        late = pages(open_code)
+        assert [page[0] for page in late] == [410] * 3
+        assert pages(used) == late

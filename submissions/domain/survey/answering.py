@@ -44,16 +44,19 @@ def find_invitation(token: str) -> Invitation:
     """Return the open invitation of a code.
 
     Raises one and the same SubmissionError for a code that never was, was used or was replaced, so that trying codes
-    teaches nothing; Locked where the survey no longer takes answers.
+    teaches nothing; Locked where the survey no longer takes answers, for codes that were used as for those that were
+    not.
     """
     known = normal_token(token)
     rows = Invitation.objects.select_related(
         "respondent__group__edition", "respondent__rated_unit", "respondent__list__survey__round__owner"
     )
-    invitation = rows.filter(token_sha256=token_hash(known), used=False).first() if is_ours(known) else None
+    invitation = rows.filter(token_sha256=token_hash(known)).first() if is_ours(known) else None
     if invitation is None:
         raise no_invitation()
     require_open(invitation.respondent.list.survey)
+    if invitation.spent:
+        raise no_invitation()
     return invitation
 
 
@@ -116,7 +119,7 @@ def keep_draft(
     invitation = _held(token)
     _require_edition(invitation, edition)
     clean = questionnaire_of(invitation).clean_answers(answers)
-    rows = _unused(invitation)
+    rows = _unspent(invitation)
     wanted = rows if expected_version is None else rows.filter(draft_version=expected_version)
     shown = invitation.respondent.group.edition_id
     content = {"answers": clean, "edition": shown, "opened": opened}
@@ -141,16 +144,22 @@ def send_answers(
     """Send the answers, once and for all: the invitation is used up, the draft deleted, the answer sealed.
 
     `seconds`: time since the questionnaire was opened, `address`: where the answer came from; both only raise counters
-    of the rated unit. Returns the survey. Raises SubmissionError naming the questions that are not answered, and as
-    `keep_draft`.
+    of the rated unit. Each person counts once: what is sent with a letter that was issued anew after the person had
+    answered is dropped, and looks the same, or whoever issues a letter would learn by its code who has answered (the
+    page says so beforehand).
+
+    Returns the survey. Raises SubmissionError naming the questions that are not answered, and as `keep_draft`.
     """
     invitation = _held(token)
     _require_edition(invitation, edition)
     clean = complete_answers(questionnaire_of(invitation), answers)
     respondent = invitation.respondent
     survey = respondent.list.survey
-    if not _unused(invitation).update(used=True, draft=None):
-        raise no_invitation()
+    code = _unspent(invitation)
+    if not code.filter(used=False).update(used=True, spent=True, draft=None):
+        if not code.update(spent=True, draft=None):
+            raise no_invitation()
+        return survey
     store_sealed(
         survey=survey,
         unit=respondent.rated_unit,
@@ -190,8 +199,8 @@ def store_sealed(
     _count_signals(survey, unit, seconds, address)
 
 
-def _unused(invitation: Invitation) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(pk=invitation.pk, token_sha256=invitation.token_sha256, used=False)
+def _unspent(invitation: Invitation) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(pk=invitation.pk, token_sha256=invitation.token_sha256, spent=False)
 
 
 def _held(token: str) -> Invitation:

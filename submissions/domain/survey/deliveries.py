@@ -1,6 +1,7 @@
 """What became of letters: came back, sent again, another address, printed.
 
-None of it tells whether somebody has answered: for those who have, every step looks the same and nothing goes out.
+None of it tells whether somebody has answered: for those who have, every step looks the same, and a new code opens the
+questionnaire as it does for everybody (`answering.send_answers`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from cms import audit
 from cms.models import User
 from submissions.domain.survey.lists import mail_key
 from submissions.domain.survey.setup import require_officer
-from submissions.domain.survey.tokens import issue_anew
+from submissions.domain.survey.tokens import CODE_FIELDS, issue_anew
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Invitation, Respondent
 from submissions.survey_enums import DeliveryState, SurveyState
@@ -64,7 +65,7 @@ class BounceCounts:
 def replace_address(*, user: User, invitation: Invitation, mail: str) -> Invitation:
     """Give an invitation another mail address and a new code; its letter goes out anew, the old link stops working.
 
-    Where it was answered already only the address changes. Raises SubmissionError for what is no mail address.
+    Raises SubmissionError for what is no mail address.
     """
     locked = _locked(user, invitation)
     address = mail.strip()
@@ -73,8 +74,7 @@ def replace_address(*, user: User, invitation: Invitation, mail: str) -> Invitat
     except ValidationError:
         raise SubmissionError(_("“%(mail)s” is not a mail address.") % {"mail": address}, code="bad_mail") from None
     Respondent.objects.filter(pk=locked.respondent_id).update(mail=address, mail_key=mail_key(address))
-    if not locked.used:
-        issue_anew(locked)
+    issue_anew(locked)
     return _send_anew(user, locked, "submissions.survey_address")
 
 
@@ -102,7 +102,7 @@ def record_bounce(*, user: User, invitation: Invitation, note: str) -> Invitatio
     locked = _locked(user, invitation)
     if locked.delivery == DeliveryState.PRINTED:
         issue_anew(locked)
-        locked.save(update_fields=["issue", "token_sha256", "draft"])
+        locked.save(update_fields=CODE_FIELDS)
     _come_back([locked.pk], note.strip())
     audit.record("submissions.survey_bounced", locked.respondent.list, user=user, after={"invitation": locked.pk})
     locked.refresh_from_db()
@@ -121,7 +121,7 @@ def _locked(user: User, invitation: Invitation) -> Invitation:
 
 def _send_anew(user: User, locked: Invitation, action: str) -> Invitation:
     locked.delivery, locked.delivery_note, locked.reminder_due = DeliveryState.WAITING, "", False
-    locked.save(update_fields=["issue", "token_sha256", "draft", "delivery", "delivery_note", "reminder_due"])
+    locked.save(update_fields=[*CODE_FIELDS, "delivery", "delivery_note", "reminder_due"])
     audit.record(action, locked.respondent.list, user=user, after={"invitation": locked.pk})
     return locked
 

@@ -47,6 +47,14 @@ def address_of(invitation: Invitation) -> str:
     return settings.PORTAL_BASE_URL.rstrip("/") + reverse("survey:answer", kwargs={"token": token_of(invitation)})
 
 
+def earlier_letter() -> str:
+    """Return what a letter that was issued anew says to those who have answered: true for them and for all others."""
+    return _(
+        "This letter takes the place of an earlier one. If you have answered with the earlier letter already, you need "
+        "do nothing: those answers count, and what you send now is not added."
+    )
+
+
 @transaction.atomic
 def order_letters(*, user: User, survey: Survey) -> int:
     """Let the letters go out, now and whenever one becomes due again.

@@ -25,9 +25,9 @@ import segno
 from cms import audit, clock
 from cms.documents import typeset
 from cms.models import JobRun, User
-from submissions.domain.survey.invitations import address_of
+from submissions.domain.survey.invitations import address_of, earlier_letter
 from submissions.domain.survey.setup import require_officer
-from submissions.domain.survey.tokens import issue_anew, seal_file, token_of, unseal_file
+from submissions.domain.survey.tokens import CODE_FIELDS, issue_anew, seal_file, token_of, unseal_file
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Invitation, PrintedLetters, Survey
 from submissions.survey_enums import DeliveryState, SurveyState
@@ -101,7 +101,7 @@ def _to_paper(held: Invitation, *, alone: bool) -> Invitation:
     if alone or held.draft or held.delivery != DeliveryState.WAITING:
         issue_anew(held)
     held.delivery, held.delivery_note, held.reminder_due = DeliveryState.PRINTED, "", False
-    held.save(update_fields=["issue", "token_sha256", "draft", "delivery", "delivery_note", "reminder_due"])
+    held.save(update_fields=[*CODE_FIELDS, "delivery", "delivery_note", "reminder_due"])
     return held
 
 
@@ -134,6 +134,7 @@ def _letter(invitation: Invitation) -> dict[str, Any]:
         "due_label": _("Open until"),
         "due": f"{localtime(survey.answers_due):%d/%m/%Y %H:%M}",
         "promises": [
+            *([earlier_letter()] if invitation.issue > 1 else []),
             _("The link works once. Keep this letter until you have sent your answers."),
             _(
                 "Nobody can see what you answer: your answers are kept apart from your name, and results are shown "

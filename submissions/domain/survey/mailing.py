@@ -19,7 +19,7 @@ from django.utils import translation
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from submissions.domain.survey.invitations import address_of
+from submissions.domain.survey.invitations import address_of, earlier_letter
 from submissions.domain.survey.tokens import token_of
 from submissions.exceptions import SubmissionError
 from submissions.models import Invitation
@@ -37,18 +37,19 @@ class _Outcome(Enum):
     NOT_NEEDED = "not needed"
 
 
-def mail_batch(*, ids: Sequence[int]) -> int:
+def mail_batch(*, ids: Sequence[int], backend: str | None = None) -> int:
     """Mail the letters with these ids, `BATCH` at most, that are still due. Returns how many were dealt with.
 
-    Safe to repeat. Nothing goes out to people who have answered; their letters count as dealt with and are marked like
-    the others. An address that the mail system refuses for good is marked as come back with its words; the others go
-    on. Where the mail system itself is away, raises SubmissionError "mail_away": what is due stays due.
+    Safe to repeat. Nothing goes out whose code is used up; such letters count as dealt with and are marked like the
+    others. An address that the mail system refuses for good is marked as come back with its words; the others go on.
+    Where the mail system itself is away, raises SubmissionError "mail_away": what is due stays due. `backend`: another
+    mail backend than the portal's.
     """
     # Read now: somebody may have answered, or another worker sent it, since the ids were read.
     rows = Invitation.objects.select_related("respondent__list__survey__round__owner", "respondent__rated_unit")
     outcomes: dict[tuple[_Outcome, int], list[int]] = defaultdict(list)
     try:
-        with get_connection() as connection:
+        with get_connection(backend) as connection:
             for invitation in rows.filter(pk__in=ids).exclude(respondent__mail="").order_by("pk"):
                 outcome = _mail_one(invitation, connection)
                 if outcome is not None:
@@ -82,7 +83,7 @@ def _mail_one(invitation: Invitation, connection: BaseEmailBackend) -> _Outcome 
     is_reminder = invitation.delivery == DeliveryState.SENT and invitation.reminder_due
     if not is_reminder and invitation.delivery != DeliveryState.WAITING:
         return None
-    if invitation.used:
+    if invitation.spent:
         return _Outcome.NOT_NEEDED
     message = _letter(invitation, reminder=is_reminder)
     message.connection = connection
@@ -90,7 +91,7 @@ def _mail_one(invitation: Invitation, connection: BaseEmailBackend) -> _Outcome 
         message.send()
     except (SMTPRecipientsRefused, SMTPDataError) as error:
         if _is_lasting(error):
-            same = Invitation.objects.filter(pk=invitation.pk, issue=invitation.issue, used=False)
+            same = Invitation.objects.filter(pk=invitation.pk, issue=invitation.issue, spent=False)
             same.update(delivery=DeliveryState.BOUNCED, delivery_note=str(error)[:500], reminder_due=False)
         return None
     return _Outcome.REMINDER if is_reminder else _Outcome.LETTER
@@ -125,4 +126,6 @@ def _letter(invitation: Invitation, *, reminder: bool) -> EmailMessage:
             "only for "
             "groups of at least five people. Nobody may influence your answers.\n"
         )
+        if invitation.issue > 1:
+            body = f"{body}\n{earlier_letter()}\n"
         return EmailMessage(subject=subject % words, body=body % words, to=[respondent.mail])

@@ -24,6 +24,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from submissions.exceptions import SubmissionError
 from submissions.models import Invitation
 
+# What a new code changes of an invitation.
+CODE_FIELDS = ("issue", "token_sha256", "draft", "spent")
 _GROUP = 4
 _BODY, _CHECK = 20, 4
 # Lengths are hidden in steps of this many bytes; the time that Fernet would write in clear is always 0.
@@ -53,10 +55,14 @@ def new_token(invitation: Invitation) -> str:
 
 
 def issue_anew(invitation: Invitation) -> None:
-    """Give an invitation, which the caller holds and saves, another code: the one before and its draft are gone."""
+    """Give an invitation another code, whether it was answered or not; the caller holds and saves it (`CODE_FIELDS`).
+
+    The code before and the draft kept under it are gone.
+    """
     invitation.issue += 1
     invitation.token_sha256 = token_hash(new_token(invitation))
     invitation.draft = None
+    invitation.spent = False
 
 
 def _token(invitation: Invitation, key: str) -> str:
