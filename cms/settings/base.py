@@ -123,6 +123,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("PORTAL_DB_CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Queries of cms.compiled are prepared on the server after so many runs on a connection; 0: never, for a pooler
+    # that does not keep prepared statements.
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = (
+        env.int("PORTAL_DB_PREPARE_AFTER", default=5) or None
+    )
 # Under IMMEDIATE every transaction takes SQLite's one write lock, so reads must not open one. Writes open theirs in the
 # domain functions; the admin's posts are wrapped in cms.urls (docs/adr/0003).
 ATOMIC_REQUESTS = False
@@ -149,6 +154,9 @@ else:
 
 # --- people -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "cms.User"
+# Django's own, with queries that are built once: both run on every request.
+AUTHENTICATION_BACKENDS = ["cms.sessions.AccountBackend"]
+SESSION_ENGINE = "cms.sessions"
 LOGIN_URL = "cms:login"
 LOGIN_REDIRECT_URL = "cms:workspace"
 LOGOUT_REDIRECT_URL = "/"

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cms import audit, clock
+from cms.compiled import Compiled
 from cms.exceptions import PortalError
 from cms.models import User
 from criteria_pages.rules.base import Outcome
@@ -47,7 +48,7 @@ def write_answer(
     """
     with transaction.atomic():
         locked = check_write(user=user, submission=submission, code=code, action=WriteAction.ANSWER)
-        answer = Answer.objects.select_for_update(of=("self",)).filter(submission=locked, code=code).first()
+        answer = _answer.first(locked.pk, code)
         leaf = definition_for(locked.participant).leaf(code)
         text = read_explanation(explanation)
         reading = read_inputs(leaf=leaf, typed=inputs)
@@ -68,6 +69,10 @@ def write_answer(
         )
         audit.record("submissions.answer", stored, user=user, before=before, after=answer_content(stored))
     return stored
+
+
+# The lock of the form is the lock of its answers.
+_answer = Compiled(lambda form, code: Answer.objects.filter(submission_id=form, code=code), int, str)
 
 
 @dataclass(frozen=True, slots=True)

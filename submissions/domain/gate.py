@@ -11,17 +11,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cms import clock
+from cms.compiled import Compiled
 from cms.enums import Role
 from cms.exceptions import PermissionRefused
-from cms.models import User
-from cms.permissions import memberships_of
+from cms.models import Membership, User
 from criteria_pages.enums import Scorer
 from submissions.domain.definitions import definition_for
 from submissions.enums import ExtensionScope, ParticipantStatus, Phase, RoundState, SubmissionState, WriteAction
@@ -67,14 +68,27 @@ def lock_submission(pk: int) -> Submission:
     were before the wait, and with them a round that has moved on meanwhile.
     Raises `RuntimeError` outside a transaction: a check that is not in the write's transaction is no check.
     """
+    _require_transaction()
+    _row_lock.all(pk)
+    locked = _locked.first(pk)
+    if locked is None:
+        raise Submission.DoesNotExist
+    return locked
+
+
+def _require_transaction() -> None:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("The gate must be asked inside the transaction of the write.")
-    Submission.objects.select_for_update().values_list("pk").get(pk=pk)
-    return (
-        Submission.objects.select_related("participant__unit", "participant__round__edition")
-        .defer("participant__round__edition__definition_json", "participant__round__edition__lineage_json")
-        .get(pk=pk)
+
+
+def _with_places(rows: QuerySet[Submission]) -> QuerySet[Submission]:
+    return rows.select_related("participant__unit", "participant__round__edition").defer(
+        "participant__round__edition__definition_json", "participant__round__edition__lineage_json"
     )
+
+
+_row_lock = Compiled(lambda pk: Submission.objects.filter(pk=pk).select_for_update().values_list("pk"), int)
+_locked = Compiled(lambda pk: _with_places(Submission.objects.filter(pk=pk)), int)
 
 
 def check_write(
@@ -93,9 +107,9 @@ def check_writes(
     *, user: User, submission: Submission, codes: Collection[str | None], action: str, now: dt.datetime | None = None
 ) -> Submission:
     """Let a write to several leaves pass or refuse it as a whole: what `check_write` asks, asked of each leaf."""
-    locked = lock_submission(submission.pk)
-    _ask(user=user, submission=locked, codes=codes, action=action, now=now or clock.now())
-    return locked
+    _require_transaction()
+    _row_lock.all(submission.pk)
+    return _ask(user=user, pk=submission.pk, codes=codes, action=action, now=now or clock.now())
 
 
 def may_write(*, user: User, submission: Submission, code: str | None, action: str) -> bool:
@@ -106,7 +120,7 @@ def may_write(*, user: User, submission: Submission, code: str | None, action: s
 def refusal(*, user: User, submission: Submission, code: str | None, action: str) -> SubmissionError | None:
     """Return why a write would be refused now, None where it would pass; reads only, locks nothing."""
     try:
-        _ask(user=user, submission=submission, codes=(code,), action=action, now=clock.now())
+        _ask(user=user, pk=submission.pk, codes=(code,), action=action, now=clock.now())
     except PermissionRefused as error:
         return SubmissionError(error.message, code=error.code)
     except SubmissionError as error:
@@ -213,30 +227,56 @@ class _Facts:
     times: _Times
 
 
-def _facts(*, user: User, submission: Submission, action: str) -> _Facts:
-    """Read them in one query; receipts and extensions, which few forms have, by one more each where there are any."""
-    participant, phase = submission.participant, phase_of(action)
-    extensions = Extension.objects.filter(participant=participant, phase=phase)
-    writers = memberships_of(user).filter(role__in=WRITERS[action], unit_id=participant.unit_id)
-    asked = (Exists(writers), Exists(submission.receipts.all()), Exists(extensions))
-    deadline = PhaseDeadline.objects.filter(round_id=participant.round_id, phase=phase)
-    found = list(deadline.values_list(*asked, "pk", "opens_at", "closes_at"))
-    if not found:
-        found = [(*row, None, None, None) for row in Submission.objects.filter(pk=submission.pk).values_list(*asked)]
-    is_writer, was_sent, was_extended, base_pk, opens_at, closes_at = found[0]
-    base = None
-    if base_pk is not None:
-        base = PhaseDeadline(
-            pk=base_pk, round_id=participant.round_id, phase=phase, opens_at=opens_at, closes_at=closes_at
+def _standing(action: str) -> Compiled[Submission]:
+    """Read the form with all that the gate asks beside it, in one query: writer, sending, extensions, deadline."""
+
+    def build(pk: Any, user: Any, day: Any) -> QuerySet[Submission]:
+        writers = Membership.objects.in_force(day).filter(user_id=user, role__in=WRITERS[action])
+        extensions = Extension.objects.filter(phase=phase_of(action))
+        of_phase = Q(participant__round__deadlines__phase=phase_of(action))
+        return _with_places(Submission.objects.filter(pk=pk)).annotate(
+            base=FilteredRelation("participant__round__deadlines", condition=of_phase),
+            gate_writer=Exists(writers.filter(unit_id=OuterRef("participant__unit_id"))),
+            gate_sent=Exists(Receipt.objects.filter(submission_id=OuterRef("pk"))),
+            gate_extended=Exists(extensions.filter(participant_id=OuterRef("participant_id"))),
+            gate_deadline=F("base__pk"),
+            gate_opens_at=F("base__opens_at"),
+            gate_closes_at=F("base__closes_at"),
         )
-    times = _Times(participant, phase, None, base, tuple(extensions) if was_extended else ())
-    receipt = _last_receipt(submission) if was_sent and action != WriteAction.EXPLAIN else None
-    return _Facts(is_writer=is_writer, receipt=receipt, times=times.after(receipt))
+
+    return Compiled(build, int, int, dt.date)
 
 
-def _ask(*, user: User, submission: Submission, codes: Collection[str | None], action: str, now: dt.datetime) -> None:
+_standings = {action: _standing(action) for action in WRITERS}
+
+
+def _read(*, user: User, pk: int, action: str) -> tuple[Submission, _Facts]:
+    """Return the form and the facts; receipts and extensions, which few forms have, by one more query each."""
+    writer = user.pk if user.is_authenticated and user.is_active else 0
+    found: Any = _standings[action].first(pk, writer, clock.today())
+    if found is None:
+        raise Submission.DoesNotExist
+    participant, phase = found.participant, phase_of(action)
+    base = None
+    if found.gate_deadline is not None:
+        base = PhaseDeadline(
+            pk=found.gate_deadline,
+            round_id=participant.round_id,
+            phase=phase,
+            opens_at=found.gate_opens_at,
+            closes_at=found.gate_closes_at,
+        )
+    extended = found.gate_extended
+    extensions = tuple(Extension.objects.filter(participant=participant, phase=phase)) if extended else ()
+    times = _Times(participant, phase, None, base, extensions)
+    receipt = _last_receipt(found) if found.gate_sent and action != WriteAction.EXPLAIN else None
+    return found, _Facts(is_writer=found.gate_writer, receipt=receipt, times=times.after(receipt))
+
+
+def _ask(*, user: User, pk: int, codes: Collection[str | None], action: str, now: dt.datetime) -> Submission:
+    """Raise what speaks against the write; return the form as it was read for this."""
+    submission, facts = _read(user=user, pk=pk, action=action)
     participant = submission.participant
-    facts = _facts(user=user, submission=submission, action=action)
     _check_person(facts, participant=participant, action=action)
     _check_participant(participant)
     for code in codes:
@@ -246,9 +286,10 @@ def _ask(*, user: User, submission: Submission, codes: Collection[str | None], a
     _check_round(participant=participant, phase=phase_of(action))
     if action == WriteAction.SCAN and submission.state != SubmissionState.SIGNED:
         # The paper of a form that was sent in time follows it; nothing that was sent is changed by it.
-        return
+        return submission
     for code in codes:
         _check_time(facts.times, code=code, now=now)
+    return submission
 
 
 def _covers(extension: Extension, *, participant: Participant, code: str | None) -> bool:

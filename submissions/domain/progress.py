@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
+from cms.compiled import Compiled
 from criteria_pages.definition import Definition, Domain, Leaf
 from criteria_pages.enums import Scorer
 from submissions.domain.definitions import definition_for
@@ -76,7 +78,8 @@ class AnswerState:
 
 def submission_progress(submission: Submission) -> Progress:
     """Return how far one form is, in one query beside the definition."""
-    return progress_of([submission])[submission.pk]
+    answers = {row[1]: AnswerState(*row[2:]) for row in _answers_of_one.all(submission.pk)}
+    return compute_progress(definition_for(submission.participant), answers)
 
 
 def progress_of(submissions: Iterable[Submission]) -> dict[int, Progress]:
@@ -87,22 +90,25 @@ def progress_of(submissions: Iterable[Submission]) -> dict[int, Progress]:
     """
     rows = list(submissions)
     answers: dict[int, dict[str, AnswerState]] = {row.pk: {} for row in rows}
-    values = (
-        Answer.objects.filter(submission__in=rows)
-        .order_by()
-        .values_list(
-            "submission_id",
-            "code",
-            "self_points",
-            "self_applicable",
-            _is(~Q(inputs={})),
-            _is(~Q(explanation="")),
-            Exists(EvidenceUse.objects.filter(answer=OuterRef("pk"))),
-        )
-    )
-    for pk, code, points, applicable, has_inputs, explained, evidenced in values:
-        answers[pk][code] = AnswerState(points, applicable, has_inputs, explained, evidenced)
+    for pk, code, *state in _states(Answer.objects.filter(submission__in=rows)):
+        answers[pk][code] = AnswerState(*state)
     return {row.pk: compute_progress(definition_for(row.participant), answers[row.pk]) for row in rows}
+
+
+def _states(answers: QuerySet[Answer]) -> QuerySet[Answer, tuple[Any, ...]]:
+    """Select the form, the code and what `AnswerState` holds."""
+    return answers.order_by().values_list(
+        "submission_id",
+        "code",
+        "self_points",
+        "self_applicable",
+        _is(~Q(inputs={})),
+        _is(~Q(explanation="")),
+        Exists(EvidenceUse.objects.filter(answer=OuterRef("pk"))),
+    )
+
+
+_answers_of_one = Compiled(lambda pk: _states(Answer.objects.filter(submission_id=pk)), int)
 
 
 def _is(condition: Q) -> ExpressionWrapper:

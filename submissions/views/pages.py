@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cms import clock
+from cms.compiled import Compiled
 from cms.enums import Role
 from cms.exceptions import PortalError
 from cms.models import User
@@ -174,6 +175,9 @@ def json_view(view: View) -> View:
     return answered
 
 
+_for_writing = Compiled(lambda pk: with_definition(Submission.objects.filter(pk=pk)), int)
+
+
 def json_screen(view: View) -> View:
     """A view of a form that answers in JSON; it is given the form itself, with nothing that only screens need.
 
@@ -183,7 +187,7 @@ def json_screen(view: View) -> View:
     @json_view
     @wraps(view)
     def shown(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
-        submission = with_definition(Submission.objects.filter(pk=pk)).first()
+        submission = _for_writing.first(pk)
         if submission is None:
             raise Http404
         return view(request, submission, **kwargs)

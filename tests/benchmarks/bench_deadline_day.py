@@ -114,3 +114,4 @@ def _report(report: Report, name: str, log: dict[str, Any], found: dict[str, int
     report.add(f"{name}_refused_after_lock", len(log["refused"]), "writes")
     report.add(f"{name}_failures", len(log["failures"]), "answers")
     report.add(f"{name}_stored", found["stored"], "answers")
+    report.add(f"{name}_clients_processor", log["processor_seconds"], "s")

@@ -36,6 +36,8 @@ class Log:
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     uploads: list[str] = field(default_factory=list)
     accepted_after_lock: int = 0
+    # What the contributors themselves take from the processors that they share with the server.
+    processor_seconds: float = 0.0
 
     def note(self, kind: str, began: float, sent_at: float, *, accepted: bool, locked: bool, what: str) -> bool:
         """Sort one answer; return whether a write was acknowledged."""
@@ -137,6 +139,7 @@ async def run(plan: dict[str, Any]) -> Log:
     log = Log(lock_at=plan["lock_at"])
     people = [Contributor(plan, person, number, log) for number, person in enumerate(plan["people"])]
     await asyncio.gather(*(person.work(plan["end"]) for person in people))
+    log.processor_seconds = time.process_time()
     return log
 
 

@@ -332,7 +332,7 @@ def test_autosave__asks_few_queries_however_full_the_form_is(signed_in, django_a
     fill(this.plain.submission, this.contributor)
     client = signed_in(this.contributor)
     data = {"1.2.3-count": "1", "1.2.3-explanation": "x", "1.2.3-version": "1"}
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(11):
         answer = client.post(url("autosave", this, "1.2.3"), data)
     assert answer.json()["state"] == "saved"
 
