@@ -53,14 +53,17 @@ def run(report: Report) -> None:
         world = json.loads((folder / "world.json").read_text(encoding="utf-8"))
         server = Server(surroundings, folder / "web.log")
         log: dict[str, Any] = {"kills": 0, "acknowledged": []}
+        began = time.monotonic()
         with server.running():
             for act in ACTS:
                 for number in range(forms):
                     target = targets[number % len(targets)]
                     _one(server, world, act, number, target, url, log)
-        log["kills"] += _worker_kills(folder, surroundings, world)
+            log["kills"] += _worker_kills(server)
+        seconds = time.monotonic() - began
         (folder / "log.json").write_text(json.dumps(log), encoding="utf-8")
         found = json.loads(faults_world.command("check", str(folder / "log.json"), environment=surroundings))
+    report.add("seconds_of_kills", seconds, "s")
     report.add("kills", log["kills"], "kills")
     report.add("acknowledged", len(log["acknowledged"]), "writes")
     for figure, unit in (("lost", "writes"), ("half_sent", "forms"), ("half_imported", "imports")):
@@ -70,46 +73,63 @@ def run(report: Report) -> None:
 
 
 class Server:
-    """The web server alone, killed and started again."""
+    """The web server alone, killed and started again; and processes that run a job."""
 
     def __init__(self, surroundings: dict[str, str], log: Path) -> None:
         self.surroundings, self.log = surroundings, log
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.loaded: subprocess.Popen[str] | None = None
+        self.web = 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Serve until the block ends."""
-        self.start()
-        try:
-            yield
-        finally:
-            self.kill()
-
-    def start(self) -> None:
-        """Start the web server as deployed and wait until it answers."""
-        command = [sys.executable, "-m", "gunicorn", "cms.wsgi:application", "--bind", f"127.0.0.1:{self.port}"]
-        command += ["--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
-        command += ["--keep-alive", "75", "--no-control-socket", "--log-level", "warning"]
+        command = [sys.executable, "-m", "tests.benchmarks.faults_server", str(self.port)]
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
+            self.loaded = subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
                 env=self.surroundings,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                text=True,
             )
-        wait_until_live(self.base_url, self.process, self.log, 60)
+        try:
+            assert self.loaded.stdout is not None
+            self.loaded.stdout.readline()
+            self.start()
+            yield
+        finally:
+            self.kill()
+            self.loaded.kill()
+            self.loaded.wait(timeout=20)
+
+    def start(self) -> None:
+        """Start the web server as deployed and wait until it answers."""
+        self.web = self.ask("web")
+        assert self.loaded is not None
+        wait_until_live(self.base_url, self.loaded, self.log, 60)
 
     def kill(self) -> None:
         """Kill all its processes at once, as a power cut does."""
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(timeout=20)
+        self.end(self.web)
+
+    def end(self, pid: int) -> None:
+        """Kill a process with all of its own and wait until it is gone."""
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        self.ask(f"end {pid}")
+
+    def ask(self, line: str) -> int:
+        """Let the loaded process do something; return the pid that it answers."""
+        assert self.loaded is not None
+        assert self.loaded.stdin is not None
+        assert self.loaded.stdout is not None
+        self.loaded.stdin.write(f"{line}\n")
+        self.loaded.stdin.flush()
+        return int(self.loaded.stdout.readline())
 
 
 def _one(
@@ -139,19 +159,11 @@ def _terminate(url: str) -> None:
         )
 
 
-def _worker_kills(folder: Path, surroundings: dict[str, str], world: dict[str, Any]) -> int:
+def _worker_kills(server: Server) -> int:
     """Let a process of the worker run an import and kill it somewhere; the job is taken up again afterwards."""
     chance = random.Random(f"{SEED}-worker")
     for number in range(KILLS):
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.faults_world", "work", str(number)],
-            env=surroundings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert worker.stdout is not None
-        worker.stdout.readline()  # it says when the job begins
+        worker = server.ask(f"work {number}")
         time.sleep(chance.uniform(0, 0.6))
-        worker.kill()
-        worker.wait(timeout=20)
+        server.end(worker)
     return KILLS

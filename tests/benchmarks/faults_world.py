@@ -1,7 +1,7 @@
 """The forms and imports that `bench_faults` breaks off, and what is found of them afterwards; processes of their own.
 
-`setup FORMS FILE` makes a form for each act and kill, signed ones for sending, and jobs that import scores; `work N`
-runs the Nth job; `check FILE` takes up what was broken off and holds the rows against what the clients were told.
+`setup FORMS FILE` makes a form for each act and kill, signed ones for sending, and jobs that import scores;
+`check FILE` takes up what was broken off and holds the rows against what the clients were told.
 """
 
 from __future__ import annotations
@@ -142,11 +142,9 @@ def _scores(round_code: str, units: list[str], codes: list[str]) -> io.BytesIO:
 
 
 def work(number: int, world: dict[str, Any]) -> None:
-    """Run one of the jobs, saying when it begins."""
+    """Run one of the jobs."""
     from cms.jobs import run
 
-    sys.stdout.write("begins\n")
-    sys.stdout.flush()
     run(world["jobs"][number]["job"])
 
 
@@ -219,9 +217,7 @@ def main(arguments: list[str]) -> None:
         Path(arguments[2]).write_text(json.dumps(setup(int(arguments[1]), folder)), encoding="utf-8")
         return
     world = json.loads((folder / "world.json").read_text(encoding="utf-8"))
-    if act == "work":
-        work(int(arguments[1]), world)
-    elif act == "check":
+    if act == "check":
         log = json.loads(Path(arguments[1]).read_text(encoding="utf-8"))
         sys.stdout.write(json.dumps(check(log, world)))
 
