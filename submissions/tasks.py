@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import tempfile
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from cms.exceptions import PortalError
 from cms.jobs import JobContext, job, register_schedule
@@ -60,8 +58,7 @@ def write_unit_report(ctx: JobContext, *, submission_id: int, receipt_id: int | 
 
 def remind_units() -> None:
     """Tell units, and the secretariat at the lock, about forms that were not sent. Safe to run twice."""
-    with override(settings.LANGUAGE_CODE):
-        remind()
+    remind()
 
 
 def mail() -> None:
@@ -81,8 +78,7 @@ register_schedule("submissions.mail_notices", "submissions.tasks.mail", minutes=
 
 def tell_editors() -> int:
     """Tell editors which of their pages rest on documents that have changed. Safe to run twice."""
-    with override(settings.LANGUAGE_CODE):
-        return notify_stale_bases()
+    return notify_stale_bases()
 
 
 register_schedule("submissions.legal_notices", "submissions.tasks.tell_editors", minutes=60)

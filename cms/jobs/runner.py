@@ -35,7 +35,7 @@ def run(job_id: int) -> None:
     if job is None:
         logger.info("job not taken", extra={"event": "job_not_taken", "job_id": job_id})
         return
-    language = (job.created_by.preferred_language if job.created_by else "") or settings.LANGUAGE_CODE
+    language = job.created_by.language if job.created_by else settings.LANGUAGE_CODE
     with translation.override(language):
         try:
             spec = get_job(job.task)

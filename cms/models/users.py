@@ -1,5 +1,6 @@
 """Accounts."""
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -17,3 +18,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def language(self) -> str:
+        """In which language the portal writes to the person: chosen beside the notices, else in the administration."""
+        profile = getattr(self, "wagtail_userprofile", None)
+        chosen = (self.preferred_language, profile.preferred_language if profile else "", settings.LANGUAGE_CODE)
+        known = dict(settings.LANGUAGES)
+        return next(language for language in chosen if language in known)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from cms.enums import Role
 from cms.models import User
@@ -27,19 +28,31 @@ def _approved(release: IndexRelease, user: User | None, _after: dict[str, Any]) 
 
 @on("publishing.release.return")
 def _returned(release: IndexRelease, user: User | None, _after: dict[str, Any]) -> None:
-    _tell(release, user, Role.SECRETARIAT, _("The result was returned: %(release)s"), text=release.return_reason)
+    _tell(
+        release,
+        user,
+        Role.SECRETARIAT,
+        _("The result was returned: %(release)s"),
+        text=release.return_reason,
+    )
 
 
 @on("publishing.release.withdraw")
 def _withdrawn(release: IndexRelease, user: User | None, _after: dict[str, Any]) -> None:
-    _tell(release, user, Role.SECRETARIAT, _("The result is withdrawn: %(release)s"), text=release.withdrawal_reason)
+    _tell(
+        release,
+        user,
+        Role.SECRETARIAT,
+        _("The result is withdrawn: %(release)s"),
+        text=release.withdrawal_reason,
+    )
 
 
-def _tell(release: IndexRelease, user: User | None, role: Role, title: str, *, text: str = "") -> None:
+def _tell(release: IndexRelease, user: User | None, role: Role, title: Promise, *, text: str = "") -> None:
     notify(
         users=holders(units=[release.owner_id], roles=[role], besides=user),
         key=f"release:{release.pk}:{release.state}",
-        title=title % {"release": release.title},
+        title=lambda: str(title) % {"release": release.title},
         text=text,
         url=reverse("publishing:desk_release", args=[release.pk]),
     )

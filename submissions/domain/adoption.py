@@ -11,12 +11,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from cms import audit
 from cms.enums import Role
@@ -270,19 +269,22 @@ def _carry(unit: UnitImpact, *, edition: CriteriaEdition, user: User) -> None:
 def _tell_units(impact: AdoptionImpact, *, round: AssessmentRound) -> None:
     """Leave a notice to the people of each unit whose form changes: what changes, and what becomes of its answers."""
     people = members_of(unit.submission.participant.unit_id for unit in impact.touched)
-    with override(settings.LANGUAGE_CODE):
-        for unit in impact.touched:
-            notify(
-                users=people.get(unit.submission.participant.unit_id, []),
-                key=f"adoption:{round.pk}:{impact.edition.pk}:{unit.submission.pk}",
-                title=_("%(round)s: the form changed with edition %(number)s of the criteria set")
-                % {"round": round.name, "number": impact.edition.number},
-                text="\n".join(_told(unit)),
-                url=reverse("submissions:overview", args=[unit.submission.pk]),
-            )
+    names = {"round": round.name, "number": impact.edition.number}
+    for unit in impact.touched:
+        notify(
+            users=people.get(unit.submission.participant.unit_id, []),
+            key=f"adoption:{round.pk}:{impact.edition.pk}:{unit.submission.pk}",
+            title=lambda: _("%(round)s: the form changed with edition %(number)s of the criteria set") % names,
+            text=partial(_told, unit),
+            url=reverse("submissions:overview", args=[unit.submission.pk]),
+        )
 
 
-def _told(unit: UnitImpact) -> Iterator[str]:
+def _told(unit: UnitImpact) -> str:
+    return "\n".join(_lines(unit))
+
+
+def _lines(unit: UnitImpact) -> Iterator[str]:
     """Yield what the people of a unit have to know, a line each."""
     if unit.maximum_before != unit.maximum_after:
         values = {"before": exact(unit.maximum_before), "after": exact(unit.maximum_after)}

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cms import clock
 from cms.enums import Role
@@ -73,22 +74,25 @@ def _round_moved(round_: AssessmentRound, user: User | None, after: dict[str, An
     if to == RoundState.OPEN:
         units = round_.participants.values("unit")
         people = holders(units=units, roles=MEMBER_ROLES, besides=user)
-        title, page = _("The self-assessment is open: %(round)s"), reverse("submissions:forms")
+        title, page = gettext_lazy("The self-assessment is open: %(round)s"), reverse("submissions:forms")
     elif to == RoundState.APPRAISAL:
         agencies = {*AppraisalAssignment.objects.filter(round=round_).values_list("agency", flat=True)}
         agencies |= {*round_.substitutes.values_list("substitute", flat=True)}
         people = holders(units=agencies, roles=[Role.APPRAISER], besides=user)
-        title = _("The appraisal has begun: %(round)s")
+        title = gettext_lazy("The appraisal has begun: %(round)s")
         page = reverse("submissions:appraisal_queue", args=[round_.code])
     elif to == RoundState.COUNCIL:
         people = holders(units=[round_.owner_id], roles=[Role.COUNCIL_MEMBER], besides=user)
-        title = _("The council has the scores before it: %(round)s")
+        title = gettext_lazy("The council has the scores before it: %(round)s")
     elif to == RoundState.FINALISED:
         people = holders(units=[round_.owner_id], roles=[Role.SECRETARIAT, Role.APPROVER, Role.AUDITOR], besides=user)
-        title = _("The round is finalised: %(round)s")
+        title = gettext_lazy("The round is finalised: %(round)s")
     if people:
         notify(
-            users=people, key=f"round:{round_.pk}:{to}:{round_.version}", title=title % {"round": round_.name}, url=page
+            users=people,
+            key=f"round:{round_.pk}:{to}:{round_.version}",
+            title=lambda: str(title) % {"round": round_.name},
+            url=page,
         )
 
 
@@ -108,7 +112,7 @@ def _signed(signed: SignOff, user: User | None, _after: dict[str, Any]) -> None:
     notify(
         users=_unit_people(form, user),
         key=f"signed:{signed.pk}",
-        title=_("%(user)s has signed off the form of %(unit)s; it can be sent.") % _names(form, user),
+        title=lambda: _("%(user)s has signed off the form of %(unit)s; it can be sent.") % _names(form, user),
         url=reverse("submissions:review", args=[form.pk]),
     )
 
@@ -119,7 +123,7 @@ def _voided(signed: SignOff, user: User | None, _after: dict[str, Any]) -> None:
     notify(
         users=_unit_people(form, user),
         key=f"voided:{signed.pk}",
-        title=_("The sign-off of the form of %(unit)s no longer counts.") % _names(form, user),
+        title=lambda: _("The sign-off of the form of %(unit)s no longer counts.") % _names(form, user),
         text=signed.void_reason,
         url=reverse("submissions:review", args=[form.pk]),
     )
@@ -131,8 +135,10 @@ def _sent(receipt: Receipt, user: User | None, _after: dict[str, Any]) -> None:
     notify(
         users=_unit_people(form, user),
         key=f"sent:{receipt.pk}",
-        title=_("%(user)s has sent the form of %(unit)s; receipt %(number)s.")
-        % (_names(form, user) | {"number": receipt.number}),
+        title=lambda: (
+            _("%(user)s has sent the form of %(unit)s; receipt %(number)s.")
+            % (_names(form, user) | {"number": receipt.number})
+        ),
         url=reverse("submissions:receipt", args=[form.pk]),
     )
 
@@ -144,8 +150,10 @@ def _noted(note: LeafNote, user: User | None, _after: dict[str, Any]) -> None:
     notify(
         users=_unit_people(form, user),
         key=f"note:{note.pk}",
-        title=_("%(user)s noted something on %(code)s of the form of %(unit)s")
-        % (_names(form, user) | {"code": note.code}),
+        title=lambda: (
+            _("%(user)s noted something on %(code)s of the form of %(unit)s")
+            % (_names(form, user) | {"code": note.code})
+        ),
         url=reverse("submissions:notes", args=[form.pk, note.code]),
     )
 
@@ -157,7 +165,7 @@ def _asked(request: ExplanationRequest, user: User | None, _after: dict[str, Any
     notify(
         users=holders(units=[who.unit_id], roles=MEMBER_ROLES, besides=user),
         key=f"asked:{request.pk}",
-        title=_("%(agency)s asks %(unit)s to explain %(code)s: %(round)s") % _request_names(request),
+        title=lambda: _("%(agency)s asks %(unit)s to explain %(code)s: %(round)s") % _request_names(request),
         text=request.question,
         url=reverse("submissions:explanation", args=[request.pk]),
     )
@@ -169,7 +177,7 @@ def _answered(request: ExplanationRequest, user: User | None, _after: dict[str, 
     notify(
         users=holders(units=[request.agency_id], roles=[Role.APPRAISER], besides=user),
         key=f"answered:{request.pk}",
-        title=_("%(unit)s has explained %(code)s: %(round)s") % _request_names(request),
+        title=lambda: _("%(unit)s has explained %(code)s: %(round)s") % _request_names(request),
         text=request.answer,
         url=reverse("submissions:appraisal_leaf", args=[who.round.code, who.pk, request.code]),
     )
@@ -181,8 +189,10 @@ def _closed(request: ExplanationRequest, user: User | None, after: dict[str, Any
     notify(
         users=holders(units=[request.participant.unit_id], roles=MEMBER_ROLES, besides=user),
         key=f"closed:{request.pk}:{state}",
-        title=_("The request to explain %(code)s is closed (%(state)s): %(round)s")
-        % (_request_names(request) | {"state": RequestState(state).label}),
+        title=lambda: (
+            _("The request to explain %(code)s is closed (%(state)s): %(round)s")
+            % (_request_names(request) | {"state": RequestState(state).label})
+        ),
         url=reverse("submissions:explanation", args=[request.pk]),
     )
 
@@ -241,8 +251,8 @@ def _read_twice(reading: SecondReading, user: User | None, after: dict[str, Any]
 def _session(session: CouncilSession, user: User | None, after: dict[str, Any]) -> None:
     """The members with a seat are told when the session begins or is cancelled; a plan has no seats yet."""
     titles = {
-        SessionState.SITTING: _("The council is sitting: %(session)s"),
-        SessionState.CANCELLED: _("The session of the council is cancelled: %(session)s"),
+        SessionState.SITTING: gettext_lazy("The council is sitting: %(session)s"),
+        SessionState.CANCELLED: gettext_lazy("The session of the council is cancelled: %(session)s"),
     }
     state = after.get("state", "")
     if state in titles:
@@ -250,7 +260,7 @@ def _session(session: CouncilSession, user: User | None, after: dict[str, Any]) 
         notify(
             users=people,
             key=f"session:{session.pk}:{state}",
-            title=titles[state] % {"session": session.title},
+            title=lambda: str(titles[state]) % {"session": session.title},
             url=reverse("submissions:council_session", args=[session.pk]),
         )
 
@@ -262,16 +272,19 @@ def _list_moved(one: RespondentList, user: User | None, after: dict[str, Any]) -
     state, key = after.get("state"), f"list:{one.pk}:{one.version}"
     if state == ListState.SENT:
         officers = holders(units=[one.participant.round.owner_id], roles=[Role.SURVEY_OFFICER], besides=user)
-        title = _("%(unit)s has sent its list of respondents: %(round)s")
         page = reverse("submissions:survey_review_list", args=[one.survey_id, one.pk])
-        notify(users=officers, key=key, title=title % names, url=page)
+        notify(
+            users=officers,
+            key=key,
+            title=lambda: _("%(unit)s has sent its list of respondents: %(round)s") % names,
+            url=page,
+        )
     elif state == ListState.RETURNED:
         people = holders(units=[one.participant.unit_id], roles=MEMBER_ROLES, besides=user)
-        title = _("The list of respondents of %(unit)s was returned: %(round)s")
         notify(
             users=people,
             key=key,
-            title=title % names,
+            title=lambda: _("The list of respondents of %(unit)s was returned: %(round)s") % names,
             text=one.return_reason,
             url=reverse("submissions:survey_list", args=[one.pk]),
         )

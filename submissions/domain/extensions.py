@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cms import audit, clock
 from cms.enums import Role
@@ -89,22 +90,25 @@ def grant_extension(
 def _tell_unit(extension: Extension, *, submission_pk: int) -> None:
     """Tell the unit's contributors and leaders what was granted."""
     participant = extension.participant
-    words = {
-        "unit": participant.unit_name or participant.unit.name,
-        "phase": extension.get_phase_display(),
-        "time": when(extension.until),
-        "part": extension.part,
-        "reason": extension.reason,
-    }
+
+    def words() -> dict[str, str]:
+        return {
+            "unit": participant.unit_name or participant.unit.name,
+            "phase": extension.get_phase_display(),
+            "time": when(extension.until),
+            "part": extension.part,
+            "reason": extension.reason,
+        }
+
     if extension.reopens_id:
-        title = _("The form of %(unit)s is reopened until %(time)s.") % words
+        title = gettext_lazy("The form of %(unit)s is reopened until %(time)s.")
     else:
-        title = _("%(unit)s has more time for “%(phase)s”: until %(time)s.") % words
+        title = gettext_lazy("%(unit)s has more time for “%(phase)s”: until %(time)s.")
     notify(
         users=members_of([participant.unit_id]).get(participant.unit_id, []),
         key=f"extension:{extension.pk}",
-        title=title,
-        text=_("For: %(part)s. Reason: %(reason)s") % words,
+        title=lambda: str(title) % words(),
+        text=lambda: _("For: %(part)s. Reason: %(reason)s") % words(),
         url=reverse("submissions:overview", args=[submission_pk]),
     )
 

@@ -34,21 +34,26 @@ def notify_stale_bases() -> int:
 
 def _tell(stale: StaleBasis, people: Iterable[User]) -> list[object]:
     document = stale.document
-    values = {"number": document.number, "status": document.get_status_display(), "page": stale.page.title}
-    lines = [_("%(number)s: %(status)s.") % values]
-    if document.replaced_by:
-        lines.append(_("Now in force: %(document)s.") % {"document": document.replaced_by})
-    if stale.codes:
-        lines.append(_("Criteria that rest on it: %(codes)s.") % {"codes": ", ".join(stale.codes)})
+    names = {"number": document.number, "page": stale.page.title}
     return list(
         notify(
             users=people,
             key=f"legal:{document.pk}:{document.status}:{document.replaced_by_id or 0}:{stale.page.pk}",
-            title=_("%(page)s rests on %(number)s, which has changed") % values,
-            text="\n".join(lines),
+            title=lambda: _("%(page)s rests on %(number)s, which has changed") % names,
+            text=lambda: _what_changed(stale),
             url=reverse("criteria_legal_basis"),
         )
     )
+
+
+def _what_changed(stale: StaleBasis) -> str:
+    document = stale.document
+    lines = [_("%(number)s: %(status)s.") % {"number": document.number, "status": document.get_status_display()}]
+    if document.replaced_by:
+        lines.append(_("Now in force: %(document)s.") % {"document": document.replaced_by})
+    if stale.codes:
+        lines.append(_("Criteria that rest on it: %(codes)s.") % {"codes": ", ".join(stale.codes)})
+    return "\n".join(lines)
 
 
 def _editors() -> dict[int, User]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 
 from django.conf import settings
@@ -26,21 +26,37 @@ logger = logging.getLogger(__name__)
 
 # What nobody could mail for so long is no news any more; it stands in the portal.
 MAILED_WITHIN = dt.timedelta(days=3)
+# Makes a sentence in the language that is active when it is called.
+Words = Callable[[], str]
 
 
-def notify(*, users: Iterable[User], key: str, title: str, url: str, text: str = "") -> list[Notice]:
-    """Tell each person once per key; return the new notices. Mails go out by `mail_notices`."""
+def notify(*, users: Iterable[User], key: str, title: Words | str, url: str, text: Words | str = "") -> list[Notice]:
+    """Tell each person once per key; return the new notices. Mails go out by `mail_notices`.
+
+    `title` and `text` are functions that make the words in the language of the moment: they are called once for each
+    language of the interface, so that everybody reads what was told in the own one, whoever acted in whichever. What a
+    person wrote is given as it is.
+    """
     people = {user.pk: user for user in users if user.is_active}
     if not people:
         return []
     told = set(Notice.objects.filter(key=key[:200]).values_list("user_id", flat=True))
+    new = [user for pk, user in people.items() if pk not in told]
+    if not new:
+        return []
+    words = {language: _told_in(language, title, text) for language, _name in settings.LANGUAGES}
+    first = words.pop(settings.LANGUAGE_CODE)
     rows = [
-        Notice(user=user, key=key[:200], title=title[:300], text=text, url=url, created_at=clock.now())
-        for pk, user in people.items()
-        if pk not in told
+        Notice(user=user, key=key[:200], **first, translations=words, url=url, created_at=clock.now()) for user in new
     ]
     Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     return rows
+
+
+def _told_in(language: str, title: Words | str, text: Words | str) -> dict[str, str]:
+    with override(language):
+        first, rest = (words if isinstance(words, str) else words() for words in (title, text))
+        return {"title": first[:300], "text": rest}
 
 
 def unread(user: User) -> QuerySet[Notice]:
@@ -67,6 +83,14 @@ def choose_mail_rhythm(*, user: User, rhythm: str) -> None:
     NoticeSetting.objects.update_or_create(user=user, defaults={"mail": MailRhythm(rhythm)})
 
 
+def choose_language(*, user: User, language: str) -> None:
+    """Store in which language the portal writes to the person. Raises `ValueError` for one it does not speak."""
+    if language not in dict(settings.LANGUAGES):
+        raise ValueError(language)
+    user.preferred_language = language
+    user.save(update_fields=["preferred_language"])
+
+
 def mail_notices(*, limit: int = 500) -> int:
     """Mail each person what is new, unread and not mailed yet, together in one mail; return how many mails went out.
 
@@ -76,7 +100,11 @@ def mail_notices(*, limit: int = 500) -> int:
     """
     waiting = _waiting()
     users = list(waiting.order_by("user_id").values_list("user_id", flat=True).distinct()[:limit])
-    rows = waiting.filter(user__in=users).select_related("user__notice_setting").order_by("user_id", "pk")
+    rows = (
+        waiting.filter(user__in=users)
+        .select_related("user__notice_setting", "user__wagtail_userprofile")
+        .order_by("user_id", "pk")
+    )
     connection, sent = get_connection(), 0
     for _user_id, group in groupby(rows, key=lambda notice: notice.user_id):
         notices = list(group)
@@ -133,14 +161,14 @@ def _mail_person(user: User, notices: list[Notice], connection: BaseEmailBackend
 
 def _message(user: User, notices: list[Notice], connection: BaseEmailBackend) -> EmailMessage:
     base = settings.PORTAL_BASE_URL.rstrip("/")
-    with override(user.preferred_language or settings.LANGUAGE_CODE):
+    with override(user.language):
         number = len(notices)
-        subject = notices[0].title
+        subject = notices[0].title_here
         if number > 1:
             subject = ngettext("%(number)d notice of the portal", "%(number)d notices of the portal", number) % {
                 "number": number
             }
-        parts = ["\n".join(filter(None, (one.title, one.text, base + one.url))) for one in notices]
+        parts = ["\n".join(filter(None, (one.title_here, one.text_here, base + one.url))) for one in notices]
         parts.append(
             _("This mail was sent by the portal; do not answer it.")
             + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from django.conf import settings
 from django.urls import reverse
@@ -17,9 +18,9 @@ from submissions.domain.deadlines import deadlines_of
 from submissions.domain.notices import notify
 from submissions.domain.people import members_of
 from submissions.domain.progress import Progress, progress_of
-from submissions.domain.round_overview import counts
+from submissions.domain.round_overview import Counts, counts
 from submissions.enums import ParticipantStatus, Phase, RoundState, SubmissionState
-from submissions.models import PhaseDeadline, Submission
+from submissions.models import AssessmentRound, PhaseDeadline, Submission
 
 # After this time past the lock nobody is told any more that it has fallen.
 LOCK_TOLD_WITHIN = dt.timedelta(days=2)
@@ -47,13 +48,12 @@ def remind() -> int:
         closes = due[form.pk]
         if closes is None:
             continue
-        title = _title(form, marks[form.pk], closes)
         told += len(
             notify(
                 users=people.get(form.participant.unit_id, []),
                 key=f"lock:{form.pk}:{int(closes.timestamp())}:{marks[form.pk]}",
-                title=title,
-                text=_state(progress[form.pk]),
+                title=partial(_title, form, marks[form.pk], closes),
+                text=partial(_state, progress[form.pk]),
                 url=reverse("submissions:overview", args=[form.pk]),
             )
         )
@@ -79,12 +79,20 @@ def _tell_secretariat(now: dt.datetime) -> int:
             notify(
                 users=people,
                 key=f"locked:{round_.pk}:{int(deadline.closes_at.timestamp())}",
-                title=_("The self-assessment is locked: %(round)s") % {"round": round_.name},
-                text=_("%(sent)s of %(total)s units have sent.") % {"sent": number.sent, "total": number.total},
+                title=partial(_locked, round_),
+                text=partial(_sent, number),
                 url=reverse("submissions:round_progress", args=[round_.code]) + "?tinh-trang=chua-gui",
             )
         )
     return told
+
+
+def _locked(round_: AssessmentRound) -> str:
+    return _("The self-assessment is locked: %(round)s") % {"round": round_.name}
+
+
+def _sent(number: Counts) -> str:
+    return _("%(sent)s of %(total)s units have sent.") % {"sent": number.sent, "total": number.total}
 
 
 def _mark(due: dt.datetime | None, now: dt.datetime) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db import transaction
 from django.urls import reverse
@@ -21,7 +22,7 @@ from submissions.domain.extensions import grant_extension
 from submissions.domain.inputs import clean_text
 from submissions.domain.notices import notify
 from submissions.domain.people import members_of
-from submissions.domain.progress import progress_of
+from submissions.domain.progress import Progress, progress_of
 from submissions.enums import ExtensionScope, ParticipantStatus, Phase, RoundState, SubmissionState
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import AssessmentRound, Notice, Participant, Submission
@@ -116,20 +117,28 @@ def _tell(rows: list[tuple[Participant, Submission]], people: dict[int, list[Use
     progress, due = progress_of(forms), deadlines_of(forms)
     moment = int(clock.now().timestamp())
     for row, form in rows:
-        closes, own = due[form.pk], progress[form.pk]
-        names = {"unit": row.unit_name or row.unit.name, "round": row.round.name}
-        lines = [text] if text else []
-        lines.append(_("%(done)s of %(total)s criteria are done.") % {"done": own.done, "total": own.total})
-        if closes is not None:
-            time = timezone.localtime(closes).strftime("%d/%m/%Y %H:%M")
-            lines.append(_("The form locks at %(time)s.") % {"time": time})
         notify(
             users=people[row.unit_id],
             key=f"reminded:{form.pk}:{moment}",
-            title=_("The secretariat asks %(unit)s to finish its form: %(round)s") % names,
-            text="\n".join(lines),
+            title=partial(_asks, row),
+            text=partial(_stands, text, progress[form.pk], due[form.pk]),
             url=reverse("submissions:overview", args=[form.pk]),
         )
+
+
+def _asks(row: Participant) -> str:
+    names = {"unit": row.unit_name or row.unit.name, "round": row.round.name}
+    return _("The secretariat asks %(unit)s to finish its form: %(round)s") % names
+
+
+def _stands(text: str, own: Progress, closes: dt.datetime | None) -> str:
+    """The secretariat's words, how far the form is, when it locks."""
+    lines = [text] if text else []
+    lines.append(_("%(done)s of %(total)s criteria are done.") % {"done": own.done, "total": own.total})
+    if closes is not None:
+        time = timezone.localtime(closes).strftime("%d/%m/%Y %H:%M")
+        lines.append(_("The form locks at %(time)s.") % {"time": time})
+    return "\n".join(lines)
 
 
 def extend_units(

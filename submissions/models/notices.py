@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from submissions.enums import MailRhythm
@@ -14,6 +15,8 @@ class Notice(models.Model):
     key = models.CharField(_("key"), max_length=200)
     title = models.CharField(_("title"), max_length=300)
     text = models.TextField(_("text"), blank=True)
+    # The same in each of the other languages of the interface, by its code: what was told is read in any of them.
+    translations = models.JSONField(_("in other languages"), default=dict, blank=True, editable=False)
     url = models.CharField(_("address"), max_length=500, blank=True)
     created_at = models.DateTimeField(_("time"))
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
@@ -30,7 +33,21 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.title_here
+
+    @property
+    def title_here(self) -> str:
+        """The title in the language of the reader; as it was told where it was told in no other."""
+        return self._here("title", self.title)
+
+    @property
+    def text_here(self) -> str:
+        """The text in the language of the reader."""
+        return self._here("text", self.text)
+
+    def _here(self, part: str, otherwise: str) -> str:
+        told = self.translations.get(get_language() or settings.LANGUAGE_CODE, {})
+        return str(told.get(part, otherwise))
 
 
 class NoticeSetting(models.Model):

@@ -1,5 +1,6 @@
 """What the portal has told the user, and how often it comes by mail."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -9,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from submissions.domain.notices import choose_mail_rhythm, mail_rhythm, mark_read, unread
+from submissions.domain.notices import choose_language, choose_mail_rhythm, mail_rhythm, mark_read, unread
 from submissions.enums import MailRhythm
 from submissions.models import Notice
 
@@ -30,6 +31,8 @@ def notices(request: HttpRequest) -> HttpResponse:
             "only_unread": only_unread,
             "rhythms": MailRhythm.choices,
             "rhythm": mail_rhythm(request.user),
+            "languages": settings.WAGTAILADMIN_PERMITTED_LANGUAGES,
+            "language": request.user.language,
         },
     )
 
@@ -57,11 +60,13 @@ def read_all(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def choose_mails(request: HttpRequest) -> HttpResponse:
-    """Choose how often notices come by mail."""
+    """Choose how often notices come by mail, and in which language."""
     rhythm = request.POST.get("thu", "")
-    if rhythm in MailRhythm.values:
+    language = request.POST.get("tieng", request.user.language)
+    if rhythm in MailRhythm.values and language in dict(settings.LANGUAGES):
         choose_mail_rhythm(user=request.user, rhythm=rhythm)
+        choose_language(user=request.user, language=language)
         messages.success(request, _("Your choice is stored."))
     else:
-        messages.error(request, _("Choose how often mails shall come."))
+        messages.error(request, _("Choose how often mails shall come, and their language."))
     return redirect("submissions:notices")

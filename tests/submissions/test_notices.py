@@ -9,6 +9,9 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
+
+from wagtail.users.models import UserProfile
 
 import pytest
 
@@ -227,3 +230,38 @@ def test_list__unread_only_and_read_without_leaving(person, signed_in):
     assert answer["Location"] == address
     shown = client.get(address, {"xem": "chua-doc"}).content.decode()
     assert ["Việc a" in shown, "Việc b" in shown] == [False, True]
+
+
+def test_notice__is_told_in_each_readers_language(signed_in):
+    """Who acts in English tells a Vietnamese reader in Vietnamese, on the page and by mail."""
+    this = open_round()
+    form = this.plain.submission
+    fill(form, this.contributor)
+    User.objects.filter(pk=this.leader.pk).update(preferred_language="en")
+    other = user_with_role(Role.CONTRIBUTOR, unit=this.plain.unit)
+    with override("en"):
+        add_note(user=this.contributor, submission=form, code="1.2.3", text="Số liệu")
+    english, vietnamese = (
+        f"{this.contributor} noted something on 1.2.3",
+        f"{this.contributor} ghi chú tại tiêu chí 1.2.3",
+    )
+    assert mail_notices() == 2
+    told = {message.to[0]: message for message in mail.outbox}
+    assert [this.leader.email in told, other.email in told] == [True, True]
+    assert english in told[this.leader.email].subject
+    assert vietnamese in told[other.email].subject
+    assert "do not answer it" in told[this.leader.email].body
+    page, client = reverse("submissions:notices"), signed_in(this.leader)
+    assert vietnamese in client.get(page).content.decode()
+    assert english in client.get(f"/en{page}").content.decode()
+
+
+def test_mail__the_reader_chooses_the_language(signed_in, person):
+    client = signed_in(person)
+    for language, kept in (("en", "en"), ("fr", "en"), ("vi", "vi")):
+        client.post(reverse("submissions:notices_mail"), {"thu": MailRhythm.IMMEDIATE, "tieng": language})
+        person.refresh_from_db()
+        assert person.language == kept
+    UserProfile.objects.create(user=person, preferred_language="en")
+    User.objects.filter(pk=person.pk).update(preferred_language="")
+    assert User.objects.get(pk=person.pk).language == "en"

@@ -51,6 +51,6 @@ def _tell(revision: Revision, reason: str) -> None:
     approval = approval_of(revision)
     for person in {revision.user, approval.finished_by if approval else None} - {None}:
         if person.is_active and person.email:
-            with override(person.wagtail_userprofile.get_preferred_language()):
+            with override(person.language):
                 subject = _("Not published as scheduled: %(title)s") % {"title": revision.object_str}
                 send_mail(subject, reason, [person.email])
