@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
+
+
+def public_pages(pages: Any, request: HttpRequest) -> Any:
+    """Return the pages of the query that are for everybody, as its `public` does; what is not is asked once."""
+    closed: Q | None = getattr(request, "_portal_closed_pages", None)
+    if closed is None:
+        closed = request._portal_closed_pages = pages.private_q()  # type: ignore[attr-defined]
+    return pages.exclude(closed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from wagtail.fields import RichTextField
 from wagtail.models import Page
 from wagtail.search import index
 
-from cms.front_page import home_blocks, section_blocks
+from cms.front_page import home_blocks, public_pages, section_blocks
 from cms.page_forms import PageForm
 from cms.text import fold, slug
 
@@ -174,7 +174,7 @@ class SectionPage(BasePage):
     def get_context(self, request: HttpRequest, *args: object, **kwargs: object) -> dict[str, Any]:
         """Add the live pages below, a page of them at a time; an absurd page number gives the nearest."""
         context = super().get_context(request, *args, **kwargs)
-        below = self.get_children().live().public().specific()
+        below = public_pages(self.get_children().live(), request).specific()
         context["children"] = Paginator(below, CHILDREN_PER_PAGE).get_page(request.GET.get("page"))
         context["section_blocks"] = section_blocks(self, request)
         return context

@@ -21,6 +21,7 @@ from wagtail.models import Page, Site
 import heroicons
 
 from cms import assets, clock, numbers
+from cms.front_page import public_pages
 from cms.text import fold
 
 register = template.Library()
@@ -285,7 +286,7 @@ def _sections(request: Any) -> list[dict[str, Any]]:
     if site is None:
         return []
     found = []
-    for page in Page.objects.child_of(site.root_page).live().public().in_menu().specific():
+    for page in public_pages(Page.objects.child_of(site.root_page).live(), request).in_menu().specific():
         url = local_url(page, request)
         summary = getattr(page, "display_summary", "")
         current = request.path.startswith(url)
