@@ -5,6 +5,7 @@ A superuser counts as an administrator and no more: neither signs, appraises nor
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from cms import clock
+from cms.compiled import Compiled
 from cms.enums import Role
 from cms.exceptions import PermissionRefused
 from cms.models import Membership, Unit, User
@@ -33,15 +35,21 @@ def has_role(user: Person, role: str, unit: Unit | None = None) -> bool:
     """Whether the user holds the role for the unit, or for any unit where none is given."""
     if role == Role.ADMINISTRATOR and user.is_active and user.is_superuser:
         return True
-    found = memberships_of(user).filter(role=role)
-    if unit is not None:
-        found = found.filter(unit=unit)
-    return found.exists()
+    return any(held == role and (unit is None or unit_id == unit.pk) for held, unit_id in roles_of(user))
 
 
 def roles_of(user: Person) -> frozenset[tuple[str, int]]:
-    """Return all (role, unit id) pairs of the user in one query, for pages that ask for many units."""
-    return frozenset(memberships_of(user).values_list("role", "unit_id"))
+    """Return all (role, unit id) pairs of the user, as they are in force today, in one query."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    return frozenset(_held.all(user.pk, clock.today()))
+
+
+_held: Compiled[tuple[str, int]] = Compiled(
+    lambda user, day: Membership.objects.in_force(day).filter(user_id=user).order_by().values_list("role", "unit_id"),
+    int,
+    dt.date,
+)
 
 
 def units_where(user: Person, *roles: str) -> UnitQuerySet:
@@ -63,7 +71,7 @@ def roles_in(request: HttpRequest) -> frozenset[str]:
     """Return the roles that the request's user holds for any unit, asked once per request; for menus, not for gates."""
     known: frozenset[str] | None = getattr(request, "_portal_roles", None)
     if known is None:
-        held = set(memberships_of(request.user).values_list("role", flat=True))
+        held = {role for role, _unit in roles_of(request.user)}
         if request.user.is_active and request.user.is_superuser:
             held.add(Role.ADMINISTRATOR)
         known = request._portal_roles = frozenset(held)  # type: ignore[attr-defined]
@@ -74,7 +82,7 @@ def may_read_all(user: Person) -> bool:
     """Whether the user may read everything (administrator, auditor, superuser)."""
     if user.is_active and user.is_superuser:
         return True
-    return memberships_of(user).filter(role__in=READ_ALL_ROLES).exists()
+    return any(role in READ_ALL_ROLES for role, _unit in roles_of(user))
 
 
 def may_read_all_or(user: Person, pairs: Iterable[tuple[str, int]]) -> bool:
