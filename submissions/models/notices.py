@@ -1,7 +1,10 @@
 """What the portal tells people: kept until read, mailed once, as often as each person wants mails."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +37,11 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title_here
+
+    @property
+    def day(self) -> dt.date:
+        """The day on which it was told, by the clock of the portal."""
+        return timezone.localtime(self.created_at).date()
 
     @property
     def title_here(self) -> str:
