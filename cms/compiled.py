@@ -18,6 +18,7 @@ from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 
 Row = TypeVar("Row")
+_LARGEST = 2**63 - 1
 # What the values of a query are while it is built: no row has them, and they are found again in the parameters.
 _MARKS: dict[type, Callable[[int], Any]] = {
     int: lambda place: 4_611_686_018_427_387_000 + place,
@@ -38,7 +39,9 @@ class Compiled(Generic[Row]):
         self._mine = threading.local()
 
     def all(self, *values: Any) -> list[Row]:
-        """Return the rows for the values, given in the order of the kinds."""
+        """Return the rows for the values, given in the order of the kinds; none for a number that no row can have."""
+        if any(isinstance(value, int) and abs(value) > _LARGEST for value in values):
+            return []
         connection = connections[DEFAULT_DB_ALIAS]
         statement: _Statement[Row] | None = getattr(self._mine, "statement", None)
         if statement is None or statement.connection is not connection:

@@ -20,7 +20,9 @@ class SessionStore(DatabaseStore):
     """Django's store; named by `SESSION_ENGINE`."""
 
     def _get_session_from_db(self) -> Session | None:
-        found = _session.first(self.session_key, timezone.now())
+        key = self.session_key
+        # A cookie may hold what no database stores.
+        found = None if key is None or "\x00" in key else _session.first(key, timezone.now())
         if found is None:
             self._session_key = None
         return found

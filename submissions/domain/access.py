@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from cms import clock
+from cms.compiled import Compiled
 from cms.enums import Role
 from cms.exceptions import PermissionRefused
+from cms.models import Membership
+from cms.models.memberships import MembershipQuerySet
 from cms.permissions import Person, may_read_all, memberships_of, units_where
 from submissions.enums import RoundState
 from submissions.models import Submission
@@ -42,27 +48,44 @@ def readable_submissions(user: Person) -> QuerySet[Submission]:
     Agencies read what they appraise on their own desk.
     """
     rows = with_place(Submission.objects.all())
-    if may_read_all(user):
-        return rows
-    mine = memberships_of(user)
+    return rows if may_read_all(user) else rows.filter(_seen_by(memberships_of(user)))
+
+
+def _seen_by(mine: MembershipQuerySet) -> Q:
+    """Return the forms that one sees by these memberships."""
     members = Q(participant__unit__in=mine.filter(role__in=MEMBER_ROLES).values("unit_id"))
     secretariat = Q(participant__round__owner__in=mine.filter(role=Role.SECRETARIAT).values("unit_id"))
     council = Q(
         participant__round__owner__in=mine.filter(role=Role.COUNCIL_MEMBER).values("unit_id"),
         pk__in=Submission.objects.filter(receipts__isnull=False).values("pk"),
     )
-    return rows.filter(members | secretariat | council)
+    return members | secretariat | council
 
 
 def readable_submission(user: Person, pk: int) -> Submission:
     """Return one form that the user may read. Raises `Submission.DoesNotExist`, `PermissionRefused`."""
-    found = readable_submissions(user).filter(pk=pk).first()
+    if may_read_all(user):
+        found = _any.first(pk)
+    else:
+        known = user.is_authenticated and user.is_active
+        found = _own.first(pk, user.pk, clock.today()) if known else None
     if found is not None:
         return found
     if not Submission.objects.filter(pk=pk).exists():
         raise Submission.DoesNotExist
     # The sentence names no unit: whoever may not read a form does not learn whose it is.
     raise PermissionRefused(_("You may not read this form. Ask the unit that fills it in or the secretariat."))
+
+
+_any = Compiled(lambda pk: with_place(Submission.objects.filter(pk=pk)), int)
+_own = Compiled(
+    lambda pk, user, day: with_place(
+        Submission.objects.filter(_seen_by(Membership.objects.in_force(day).filter(user_id=user)), pk=pk)
+    ),
+    int,
+    int,
+    dt.date,
+)
 
 
 def is_member(user: Person, submission: Submission) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -70,7 +71,8 @@ def holders(*, units: Any, roles: Iterable[str], besides: User | None = None) ->
 @on("submissions.round_state")
 def _round_moved(round_: AssessmentRound, user: User | None, after: dict[str, Any]) -> None:
     to = after.get("state", "")
-    page, people, title = reverse("submissions:round_page", args=[round_.code]), [], ""
+    title: str | Promise = ""
+    page, people = reverse("submissions:round_page", args=[round_.code]), []
     if to == RoundState.OPEN:
         units = round_.participants.values("unit")
         people = holders(units=units, roles=MEMBER_ROLES, besides=user)

@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 
 from django.db import connection
+from django.urls import reverse
 
 import pytest
 
@@ -40,6 +41,7 @@ def test_compiled__same_rows_for_other_values():
     assert [_in_force.all(*values) for values in asked] == [_plain(*values) for values in asked]
     assert _in_force.first(one.user_id, Role.LEADER, dt.date(2026, 6, 30)) == one
     assert _in_force.first(one.user_id, Role.LEADER, dt.date(2026, 7, 1)) is None
+    assert _in_force.all(10**30, Role.LEADER, dt.date(2026, 6, 30)) == []
 
 
 def test_compiled__is_one_query_with_what_was_joined(django_assert_num_queries):
@@ -73,6 +75,11 @@ def test_compiled__threads_do_not_mix_their_values():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_session__a_cookie_that_no_database_stores_is_nobody(client):
+    client.cookies["sessionid"] = "abcdefgh\x00ij"
+    assert client.get(reverse("cms:workspace")).status_code == 302
 
 
 @pytest.mark.postgres
