@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('submissions', '0017_appeals'),
+        ('submissions', '0020_invitation_spent'),
     ]
 
     operations = [
