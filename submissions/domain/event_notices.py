@@ -217,7 +217,7 @@ def _sample_drawn(sample: SecondReadingSample, user: User | None, _after: dict[s
     notify(
         users=[person for person in people if user is None or person.pk != user.pk],
         key=f"second-sample:{sample.pk}",
-        title=_("You are second reader of decisions: %(round)s") % {"round": sample.round.name},
+        title=lambda: _("You are second reader of decisions: %(round)s") % {"round": sample.round.name},
         url=reverse("submissions:second_readings", args=[sample.round.code]),
     )
 
@@ -228,7 +228,7 @@ def _reading_moved(reading: SecondReading, user: User | None, _after: dict[str, 
     notify(
         users=[reading.reader] if user is None or reading.reader_id != user.pk else [],
         key=f"second-moved:{reading.pk}:{reading.reader_id}",
-        title=_("You are second reader of %(code)s: %(round)s") % {"code": reading.code, "round": round_.name},
+        title=lambda: _("You are second reader of %(code)s: %(round)s") % {"code": reading.code, "round": round_.name},
         url=reverse("submissions:second_reading", args=[round_.code, reading.pk]),
     )
 
@@ -243,7 +243,7 @@ def _read_twice(reading: SecondReading, user: User | None, after: dict[str, Any]
     notify(
         users=holders(units=[reading.sample.agency_id], roles=[Role.APPRAISER], besides=user),
         key=f"second-differs:{reading.pk}",
-        title=_("The second reader sees %(code)s of %(unit)s otherwise: %(round)s") % names,
+        title=lambda: _("The second reader sees %(code)s of %(unit)s otherwise: %(round)s") % names,
         url=reverse("submissions:appraisal_leaf", args=[who.round.code, who.pk, reading.code]),
     )
 

@@ -30,12 +30,12 @@ MAILED_WITHIN = dt.timedelta(days=3)
 Words = Callable[[], str]
 
 
-def notify(*, users: Iterable[User], key: str, title: Words | str, url: str, text: Words | str = "") -> list[Notice]:
+def notify(*, users: Iterable[User], key: str, title: Words, url: str, text: Words | str = "") -> list[Notice]:
     """Tell each person once per key; return the new notices. Mails go out by `mail_notices`.
 
     `title` and `text` are functions that make the words in the language of the moment: they are called once for each
-    language of the interface, so that everybody reads what was told in the own one, whoever acted in whichever. What a
-    person wrote is given as it is.
+    language of the interface, so that everybody reads what was told in the own one, whoever acted in whichever. A text
+    that a person wrote is given as it is.
     """
     people = {user.pk: user for user in users if user.is_active}
     if not people:
@@ -53,10 +53,9 @@ def notify(*, users: Iterable[User], key: str, title: Words | str, url: str, tex
     return rows
 
 
-def _told_in(language: str, title: Words | str, text: Words | str) -> dict[str, str]:
+def _told_in(language: str, title: Words, text: Words | str) -> dict[str, str]:
     with override(language):
-        first, rest = (words if isinstance(words, str) else words() for words in (title, text))
-        return {"title": first[:300], "text": rest}
+        return {"title": title()[:300], "text": text if isinstance(text, str) else text()}
 
 
 def unread(user: User) -> QuerySet[Notice]:

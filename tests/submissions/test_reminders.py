@@ -87,8 +87,8 @@ def test_mail_notices__each_mail_once():
 def test_notices__list_open_and_read(signed_in):
     this = open_round()
     address = reverse("submissions:overview", args=[this.plain.submission.pk])
-    [notice] = notify(users=[this.contributor], key="x", title="Còn 3 ngày", url=address)
-    notify(users=[this.contributor], key="x", title="Còn 3 ngày", url=address)
+    [notice] = notify(users=[this.contributor], key="x", title=lambda: "Còn 3 ngày", url=address)
+    notify(users=[this.contributor], key="x", title=lambda: "Còn 3 ngày", url=address)
     assert Notice.objects.count() == 1
     client = signed_in(this.contributor)
     assert "Còn 3 ngày" in client.get(reverse("submissions:notices")).content.decode()
