@@ -31,7 +31,7 @@ def web_command(host: str, port: int, *, workers: int, threads: int) -> list[str
     """Return the command of the web server. The application is loaded once and then forked."""
     return [
         *(sys.executable, "-m", "gunicorn", "cms.wsgi:application", "--bind", f"{host}:{port}", "--preload"),
-        *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)),
+        *("--worker-class", "cms.web_worker.PortalWorker", "--workers", str(workers), "--threads", str(threads)),
         *("--graceful-timeout", "10", "--timeout", "120", "--keep-alive", str(KEEP_ALIVE), "--no-control-socket"),
         *("--log-level", "warning"),
     ]

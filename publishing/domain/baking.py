@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -221,9 +221,19 @@ def all_addresses(release: IndexRelease) -> Iterator[str]:
         yield reverse("publishing:criterion", kwargs={"slug": release.slug, "code": code})
     for file in files_of(release):
         yield reverse("publishing:download", kwargs={"slug": release.slug, "name": file.name})
-    codes = ReleaseEntry.objects.filter(release=release).order_by("rank", "pk").values_list("unit_code", flat=True)
-    for code in codes:
+    for code in _unit_codes(release):
         yield reverse("publishing:unit", kwargs={"slug": release.slug, "unit_code": code})
+
+
+def picture_addresses(release: IndexRelease) -> Iterator[str]:
+    """Yield the addresses of the pictures that are shown where the release's pages are shared, the first one first."""
+    yield reverse("publishing:release_picture", kwargs={"slug": release.slug})
+    for code in _unit_codes(release):
+        yield reverse("publishing:unit_picture", kwargs={"slug": release.slug, "unit_code": code})
+
+
+def _unit_codes(release: IndexRelease) -> Iterable[str]:
+    return ReleaseEntry.objects.filter(release=release).order_by("rank", "pk").values_list("unit_code", flat=True)
 
 
 def bake(
@@ -261,7 +271,13 @@ def _staged(release: IndexRelease, wanted: str) -> Path:
 def _write_all(
     renderer: Renderer, release: IndexRelease, staged: Path, progress: Progress, is_over: Callable[[], bool]
 ) -> bool:
-    addresses = [address for language in LANGUAGES for address in _in(language, all_addresses, release)]
+    # Pictures come last: a page that is shared before its picture is baked has it drawn.
+    addresses = [
+        address
+        for wanted in (all_addresses, picture_addresses)
+        for language in LANGUAGES
+        for address in _in(language, wanted, release)
+    ]
     for number, address in enumerate(addresses, start=1):
         if is_over():
             return False

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.template.defaultfilters import date as format_date
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import base36_to_int, int_to_base36
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 import segno
 
@@ -29,10 +28,8 @@ from publishing.exceptions import ReleaseAbsent
 from publishing.models import IndexRelease, ReleaseEntry
 
 CARD = Path(__file__).resolve().parent.parent / "typeset" / "card.typ"
-CARD_VERSION = 3
 BARS = 4
 NAME_LENGTH = 32
-WEEK = 7 * 86_400
 
 
 def short_address(target: IndexRelease | ReleaseEntry) -> str:
@@ -86,7 +83,7 @@ def release_card(release: IndexRelease) -> bytes:
     content = {"eyebrow": str(release.year), "title": release.display_title}
     # Several tiers have no common order, so they get no common bars.
     bars = _bars(release) if len(stats.tiers) == 1 else []
-    return _drawn(release, "", {**content, "sentence": ranking_finding(release, stats), "bars": bars})
+    return _drawn(release, {**content, "sentence": ranking_finding(release, stats), "bars": bars})
 
 
 def _bars(release: IndexRelease) -> list[dict[str, Any]]:
@@ -110,25 +107,9 @@ def unit_card(release: IndexRelease, entry: ReleaseEntry, *, tied: bool) -> byte
         content["sentence"] = unit_finding(entry, stats_of(release), tied=tied)
     else:
         content |= {"figure": format_percent(entry.index), "sentence": rank, "share": float(entry.index)}
-    return _drawn(release, entry.unit_code, content)
+    return _drawn(release, content)
 
 
-def _drawn(release: IndexRelease, part: str, content: dict[str, Any]) -> bytes:
-    # Drawn at the first request only; what it says never changes, but for the correction that is another release.
-    key = f"card-{CARD_VERSION}-{release.rows_sha256}-{release.pk}-{part}-{get_language()}"
-    drawn = cache.get(key)
-    if drawn is None:
-        drawn = draw(
-            CARD,
-            {
-                "figure": "",
-                "share": None,
-                "bars": [],
-                "site": str(settings.WAGTAIL_SITE_NAME),
-                "note": note_of(release),
-                **content,
-            },
-        )
-        cache.set(key, drawn, WEEK)
-    found: bytes = drawn
-    return found
+def _drawn(release: IndexRelease, content: dict[str, Any]) -> bytes:
+    standing = {"site": str(settings.WAGTAIL_SITE_NAME), "note": note_of(release)}
+    return draw(CARD, {"figure": "", "share": None, "bars": [], **standing, **content})

@@ -194,6 +194,17 @@ def test_odd_addresses_are_no_files(this, path):
     assert Answer(home_of(release)).is_baked
 
 
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_the_pictures_for_sharing_are_baked(this, client, language):
+    release = published_release(this)
+    tasks.bake_due()
+    for path in (f"{language}{home_of(release)}anh.png", f"{language}{unit_page(release)}anh.png"):
+        shown, live = Answer(path), client.get(path)
+        assert (path, shown.is_baked, shown.headers["Content-Type"]) == (path, True, "image/png")
+        assert shown.content == live.content
+        assert (Answer(path, if_none_match=shown.headers["ETag"]).status, live["ETag"] != "") == (304, True)
+
+
 def test_files_are_baked_with_their_names(this, client):
     release = published_release(this)
     tasks.bake_due()
@@ -262,6 +273,7 @@ def test_a_withdrawn_release_is_gone_in_the_same_act(this):
         unit_page(release),
         f"/en{home_of(release)}",
         f"{home_of(release)}tai-ve/ket-qua.csv",
+        f"{unit_page(release)}anh.png",
     ):
         gone = Answer(path, accept_encoding="gzip", if_none_match=packed.headers["ETag"])
         assert (path, gone.status, gone.is_baked) == (path, 410, False)
