@@ -171,3 +171,22 @@ class AppealOutcome(models.TextChoices):
 
     GRANTED = "granted", _("Granted, the score changes")
     REJECTED = "rejected", _("Rejected, the score stays")
+
+
+class FilingState(models.TextChoices):
+    """How an appeal that a unit filed stands."""
+
+    FILED = "filed", _("Filed, waits for the secretariat")
+    ADMITTED = "admitted", _("Admitted, waits for the decision")
+    NOT_ADMITTED = "not_admitted", _("Not admitted")
+    DECIDED = "decided", _("Decided")
+    WITHDRAWN = "withdrawn", _("Withdrawn by the unit")
+
+
+FILING_STEPS: dict[str, tuple[str, ...]] = {
+    FilingState.FILED: (FilingState.ADMITTED, FilingState.NOT_ADMITTED, FilingState.WITHDRAWN),
+    FilingState.ADMITTED: (FilingState.DECIDED, FilingState.WITHDRAWN),
+    FilingState.NOT_ADMITTED: (),
+    FilingState.DECIDED: (),
+    FilingState.WITHDRAWN: (),
+}

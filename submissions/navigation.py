@@ -22,8 +22,9 @@ from submissions.domain.conflict_register import rounds_of_person
 from submissions.domain.council_votes import votes_waiting_for
 from submissions.domain.explanations import UNIT_ROLES, requests_for_unit
 from submissions.domain.round_access import OWNERS_READERS
+from submissions.domain.unit_appeals import STANDING
 from submissions.enums import Phase, ReadingState, RequestState, RoundState
-from submissions.models import AssessmentRound
+from submissions.models import AssessmentRound, FiledAppeal
 
 RoundAction = Callable[[AssessmentRound, User], Iterable[NavItem]]
 _round_actions: list[RoundAction] = []
@@ -144,6 +145,24 @@ def second_reading_todos(user: User) -> list[Todo]:
 def secretariat_todos(user: User) -> list[Todo]:
     """What each round that the user runs waits for: its opening, its next step, or the phase under way."""
     return [_next_step(round_) for round_ in _rounds_under_way(user, Role.SECRETARIAT)]
+
+
+@register_todo
+def appeal_todos(user: User) -> list[Todo]:
+    """Appeals of units that wait for the secretariat, by round."""
+    waiting = FiledAppeal.objects.filter(
+        state__in=STANDING, participant__round__owner__in=units_where(user, Role.SECRETARIAT)
+    )
+    rows = waiting.values_list("participant__round__code", "participant__round__name").annotate(number=Count("pk"))
+    return [
+        Todo(
+            title=ngettext("Answer %(number)d appeal – %(round)s", "Answer %(number)d appeals – %(round)s", number)
+            % {"number": number, "round": name},
+            url=reverse("submissions:round_appeals", args=[code]),
+            kind="appeal",
+        )
+        for code, name, number in rows.order_by("participant__round__code")
+    ]
 
 
 @register_todo

@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.utils.translation import override
 
 from cms.enums import Role
-from submissions.domain import adjustments, central_scores, council_sessions
+from submissions.domain import adjustments, central_scores, council_sessions, unit_appeals
 from submissions.domain.access import MEMBER_ROLES
 from submissions.domain.gate import STATES, WRITERS
 from submissions.domain.round_access import OWNERS_READERS, RUNNERS, SCORE_READERS
@@ -202,6 +202,26 @@ ROWS: tuple[Row, ...] = (
         "submissions:round_adjustments",
         _each(RUNNERS, (Situation.FINALISED,)),
         note="By a decision that is named; a correcting release counts it.",
+    ),
+    Row(
+        "File an appeal",
+        "submissions:unit_appeals",
+        _each(unit_appeals.FILERS, (Situation.FINALISED,)),
+        note="Once the result is public, until the time that the secretariat has set.",
+    ),
+    Row(
+        "Withdraw an appeal",
+        "submissions:unit_appeals",
+        _each(unit_appeals.FILERS, (Situation.FINALISED,)),
+        note="Before it is decided.",
+    ),
+    Row("Set the time for appeals", "submissions:round_appeals", _each(RUNNERS, (Situation.FINALISED,))),
+    Row("Admit an appeal or not", "submissions:round_appeals", _each(RUNNERS, (Situation.FINALISED,))),
+    Row(
+        "Decide an appeal",
+        "submissions:round_appeals",
+        _each(RUNNERS, (Situation.FINALISED,)),
+        note="Not about the own unit; one that a unit filed must be admitted.",
     ),
     Row(
         "Search for discrepancies",

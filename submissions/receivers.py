@@ -8,17 +8,20 @@ from cms import audit
 from cms.domain.files import register_reader
 from cms.enums import FileKind
 from submissions import navigation, unit_navigation  # noqa: F401 -- register menu items and things to do
+from submissions.domain import appeal_notices  # noqa: F401 -- registers whom appeals concern
 from submissions.domain.council import may_read_attachment
 from submissions.domain.event_notices import tell_about
 from submissions.domain.evidence import may_read_evidence
 from submissions.domain.explanations import may_read_explanation_file
 from submissions.domain.second_reader import may_read_for_second_reading
 from submissions.domain.signed_reports import may_read_signed_report
+from submissions.domain.unit_appeals import may_read_appeal_file
 
 register_reader(FileKind.SIGNED_REPORT, may_read_signed_report)
 register_reader(FileKind.EVIDENCE, may_read_evidence)
 register_reader(FileKind.EVIDENCE, may_read_explanation_file)
 register_reader(FileKind.EVIDENCE, may_read_for_second_reading)
+register_reader(FileKind.EVIDENCE, may_read_appeal_file)
 register_reader(FileKind.ATTACHMENT, may_read_attachment)
 
 

@@ -21,9 +21,10 @@ from submissions.domain.appraisal_gate import lock_participant
 from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
 from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import NewEntry, append_many, current_entry
+from submissions.domain.unit_appeals import close_filing
 from submissions.enums import AppealOutcome, Basis, ParticipantStatus, RoundState, Stage
 from submissions.exceptions import SubmissionError, WrongState
-from submissions.models import Appeal, AssessmentRound, Participant, ScoreEntry
+from submissions.models import Appeal, AssessmentRound, FiledAppeal, Participant, ScoreEntry
 
 
 def decide_appeal(
@@ -38,12 +39,14 @@ def decide_appeal(
     user: User,
     points: str | Decimal = "",
     expected_entry_id: int | None,
+    filing: FiledAppeal | None = None,
 ) -> Appeal:
     """Record an appeal about one leaf with the decision on it; a granted one writes `points` into the ledger.
 
-    The reason is published with the correcting release. Raises `PermissionRefused` unless the user is of the round's
-    secretariat and works for another unit; `WrongState` before the round is finalised and for a unit that is not
-    assessed; `StaleWrite` where another score counts than the one that was seen; `SubmissionError` for an unknown leaf,
+    `filing` is the appeal that the unit filed itself; it must be admitted. The reason is published with the correcting
+    release. Raises `PermissionRefused` unless the user is of the round's secretariat and works for another unit;
+    `WrongState` before the round is finalised, for a unit that is not assessed and for a filed appeal that is not
+    admitted; `StaleWrite` where another score counts than the one that was seen; `SubmissionError` for an unknown leaf,
     an appeal that is decided already, a text left empty, or points that change nothing or are out of range.
     """
     require_role(user, Role.SECRETARIAT, unit=participant.round.owner)
@@ -74,6 +77,8 @@ def decide_appeal(
             decided_by=user,
             decided_at=clock.now(),
         )
+        if filing is not None:
+            close_filing(user=user, filing=filing, decision=appeal)
         audit.record(
             "submissions.appeal",
             locked,

@@ -21,6 +21,11 @@ def register_publication(is_published: Callable[[AssessmentRound], bool]) -> Non
     _published.append(is_published)
 
 
+def is_published(round: AssessmentRound) -> bool:
+    """Whether the result of a round is public now."""
+    return any(asked(round) for asked in _published)
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierResult:
     """What a unit had in the last finished round: points (None: does not apply), the maximum then, which round."""
@@ -41,7 +46,7 @@ def earlier_results(round: AssessmentRound, code: str, units: Collection[int]) -
     earlier = rows.select_related("edition__predecessor").order_by("-year", "-pk").first()
     lineage = lineage_between(earlier.edition, round.edition) if earlier is not None else None
     row = lineage.of(code) if lineage is not None else None
-    if earlier is None or row is None or not row.is_comparable or not any(asked(earlier) for asked in _published):
+    if earlier is None or row is None or not row.is_comparable or not is_published(earlier):
         return {}
     then = earlier.participants.filter(unit__in=list(units)).select_related("unit__tier")
     by_pk = {participant.pk: participant for participant in then}

@@ -37,12 +37,14 @@ from submissions.models.survey import (
 )
 from submissions.models.survey_letters import PrintedLetters
 from submissions.models.survey_satisfaction import PublicCount, SurveyFigure
+from submissions.models.unit_appeals import AppealPeriod, FiledAppeal
 
 __all__ = [
     "Adjustment",
     "AgendaItem",
     "Answer",
     "Appeal",
+    "AppealPeriod",
     "AppraisalAssignment",
     "AppraisalSubstitute",
     "AppraiserAssignment",
@@ -60,6 +62,7 @@ __all__ = [
     "EvidenceUse",
     "ExplanationRequest",
     "Extension",
+    "FiledAppeal",
     "IncomingUpload",
     "Invitation",
     "LeafNote",

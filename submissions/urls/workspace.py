@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from submissions.views import evidence, form, notes, notices, reports, review, uploads, workbook, workspace
+from submissions.views import (
+    evidence,
+    form,
+    notes,
+    notices,
+    reports,
+    review,
+    unit_appeals,
+    uploads,
+    workbook,
+    workspace,
+)
 
 FORM = "ho-so/<int:pk>/"
 LEAF = "ho-so/<int:pk>/tieu-chi/<str:code>/"
@@ -34,6 +45,7 @@ urlpatterns = [
     path(f"{FORM}bao-cao.<str:kind>", reports.report, name="report"),
     path(f"{FORM}ban-ky/", review.attach_signed_report, name="scan"),
     path(f"{FORM}bien-nhan/", review.receipt, name="receipt"),
+    path(f"{FORM}kien-nghi/", unit_appeals.appeals, name="unit_appeals"),
     path("thong-bao/", notices.notices, name="notices"),
     path("thong-bao/da-doc/", notices.read_all, name="notices_read"),
     path("thong-bao/thu/", notices.choose_mails, name="notices_mail"),

@@ -50,7 +50,7 @@ SCREENS = {
     *("submissions:forms", "submissions:overview", "submissions:domain", "submissions:review", "submissions:receipt"),
     *("submissions:libraries", "submissions:library", "submissions:document", "submissions:leaf_evidence"),
     *("submissions:workbook", "submissions:workbook_preview", "submissions:notices"),
-    *("submissions:explanations", "submissions:explanation"),
+    *("submissions:explanations", "submissions:explanation", "submissions:unit_appeals"),
     *("submissions:round_list", "submissions:round_create", "submissions:round_page", "submissions:round_participants"),
     *("submissions:round_participant", "submissions:round_deadlines", "submissions:round_assignments"),
     *("submissions:round_central", "submissions:round_adjustments", "submissions:round_finalise"),
@@ -171,6 +171,8 @@ def _bring_about(pages: dict[str, Page]) -> dict[str, list[str]]:
             rare_screens.check_an_import(pages["thuongtruc"]),
             "/lam-viec/cong-bo/ky/cap-bo-2024-minh-hoa/",
             *(f"/lam-viec/dot/cap-bo-2024-minh-hoa/{tail}/" for tail in ("kien-nghi", "cap-duoi", "gia-dinh")),
+            # The first form of the demonstration belongs to the finished round.
+            "/lam-viec/ho-so/1/kien-nghi/",
         ],
         "donvi": [rare_screens.upload_workbook(pages["donvi"], round_name="Thanh tra Chính phủ")],
         "thamdinh": [rare_screens.note_on_a_page(pages["thamdinh"], round_code=in_appraisal, code="1.1.2")],

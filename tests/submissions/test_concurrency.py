@@ -18,12 +18,14 @@ from submissions.domain.gate import lock_submission
 from submissions.domain.ledger import current_entry
 from submissions.domain.rounds import advance_round
 from submissions.domain.sending import send
+from submissions.domain.unit_appeals import file_appeal, set_appeal_period
 from submissions.enums import RoundState, Stage
 from submissions.exceptions import AlreadySent, Locked, StaleWrite, WrongState
-from submissions.models import Answer, AssessmentRound, PhaseDeadline, Receipt, ScoreEntry
+from submissions.models import Answer, AssessmentRound, FiledAppeal, PhaseDeadline, Receipt, ScoreEntry
 from tests.factories.appraisal import appraisal_round
 from tests.factories.cms import user_with_role
 from tests.factories.filling import fill, sign
+from tests.factories.publishing import published_release
 from tests.factories.submissions import open_round
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -225,3 +227,19 @@ def test_deadline_between_two_writes():
             inputs={"answer": "yes"},
             explanation="",
         )
+
+
+def test_an_appeal_filed_twice_at_once_is_one():
+    this = open_round()
+    published_release(this)
+    this.plain.round.refresh_from_db()
+    until = timezone.now() + dt.timedelta(days=9)
+    set_appeal_period(round=this.round, closes_at=until, user=this.secretary)
+
+    def lodge() -> FiledAppeal:
+        given = {"code": "1.1", "asked": "Xem lại", "reason": "Có văn bản"}
+        return file_appeal(user=this.leader, participant=this.plain, **given)
+
+    results = at_once(*[lodge] * 4)
+    assert sum(isinstance(result, FiledAppeal) for result in results) == FiledAppeal.objects.count() == 1
+    assert [result.code for result in results if isinstance(result, PortalError)] == ["filed_already"] * 3

@@ -34,9 +34,11 @@ from submissions.domain.rounds import advance_round
 from submissions.domain.sending import send
 from submissions.enums import Phase, RoundState, Stage, SubmissionState
 from submissions.models import (
+    AppealPeriod,
     AssessmentRound,
     EvidenceUse,
     ExplanationRequest,
+    FiledAppeal,
     SecondReading,
     SecondReadingSample,
     Submission,
@@ -47,6 +49,7 @@ from tests.factories.appraisal import with_phases
 from tests.factories.criteria import EditionFactory, tiny_definition
 from tests.factories.files import pdf_bytes
 from tests.factories.filling import fill, sign
+from tests.factories.publishing import ReleaseFactory
 from tests.factories.submissions import EvidenceFactory, OpenRound, ScoreEntryFactory, open_round
 
 pytestmark = [pytest.mark.integration, pytest.mark.once, pytest.mark.django_db]
@@ -87,6 +90,10 @@ def _entry(case: Case, code: str = FREE) -> str:
 
 def _request(case: Case) -> int:
     return ExplanationRequest.objects.values_list("pk", flat=True).first() or 1
+
+
+def _filed(case: Case) -> int:
+    return FiledAppeal.objects.values_list("pk", flat=True).first() or 1
 
 
 def _evidence(case: Case) -> int:
@@ -281,6 +288,33 @@ ASKS: dict[str, tuple[Address, Data]] = {
             "decision": "15/QĐ, 09/4/2026",
         },
     ),
+    "File an appeal": (
+        lambda c: _form(c, "submissions:unit_appeals"),
+        lambda c: {"code": FREE, "asked": "Công nhận kế hoạch", "reason": "Đã ban hành đúng hạn"},
+    ),
+    "Withdraw an appeal": (
+        lambda c: _form(c, "submissions:unit_appeals"),
+        lambda c: {"viec": "rut", "muc": _filed(c)},
+    ),
+    "Set the time for appeals": (
+        _round("submissions:round_appeals"),
+        lambda c: {"viec": "thoi-han", "closes_at": _at(30)},
+    ),
+    "Admit an appeal or not": (
+        _round("submissions:round_appeals"),
+        lambda c: {"viec": "nhan", "muc": _filed(c)},
+    ),
+    "Decide an appeal": (
+        lambda c: f"{_round('submissions:round_appeals')(c)}?don-vi={c.plain.pk}&tieu-chi={FREE}",
+        lambda c: {
+            "document": "12/KN",
+            "asked": "Công nhận",
+            "outcome": "rejected",
+            "decision": "15/QĐ",
+            "reason": "Không đủ căn cứ",
+            "muc": _entry(c),
+        },
+    ),
     "Search for discrepancies": (_round("submissions:round_discrepancies"), lambda c: {"viec": "tim-lai"}),
     "Plan a session of the council": (_round("submissions:round_council"), _session),
     "Finalise": (_round("submissions:round_finalise"), _finalise),
@@ -321,6 +355,13 @@ def _to_council(case: Case) -> None:
 def _seal(case: Case) -> None:
     AssessmentRound.objects.filter(pk=case.this.round.pk).update(state=RoundState.FINALISED)
     Submission.objects.filter(participant=case.plain).update(state=SubmissionState.FINALISED)
+    ReleaseFactory(public=True, round=case.this.round)
+    leader, now = case.people[Role.LEADER], timezone.now()
+    until = now + dt.timedelta(days=9)
+    AppealPeriod.objects.create(round=case.this.round, closes_at=until, set_by=case.this.secretary, set_at=now)
+    FiledAppeal.objects.create(
+        participant=case.plain, code=ASKED, asked="Xem lại", reason="Có văn bản", filed_by=leader, filed_at=now
+    )
 
 
 def _send(case: Case) -> None:

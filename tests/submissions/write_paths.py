@@ -34,7 +34,7 @@ from submissions.domain.survey import lists
 from submissions.domain.survey.workbook import HEADERS as LIST_HEADERS
 from submissions.domain.workbook import write_workbook
 from submissions.enums import RoundState
-from submissions.models import ExplanationRequest, Notice, Submission
+from submissions.models import EvidenceUse, ExplanationRequest, Notice, Submission
 from tests.factories.appraisal import appraisal_round
 from tests.factories.files import pdf_bytes
 from tests.factories.filling import fill, sign
@@ -255,6 +255,17 @@ def _withdraw(this: OpenRound, user: User) -> None:
     _post(user, "explanation_withdraw", ExplanationRequest.objects.get().pk, **{"ly-do": "Nhầm"})
 
 
+def _proven(this: OpenRound) -> None:
+    answer = this.plain.submission.answers.get(code="1.2.2")
+    EvidenceUse.objects.create(answer=answer, evidence=EvidenceFactory(unit=this.plain.unit))
+
+
+def _note_page(this: OpenRound, user: User) -> None:
+    document = EvidenceUse.objects.get().evidence_id
+    data = {"viec": "them", "page": "1", "text": "Thiếu con dấu"}
+    _post(user, "appraisal_evidence", this.round.code, this.plain.pk, "1.2.2", document, **data)
+
+
 def _decide(this: OpenRound, user: User) -> None:
     entry = current_entry(this.plain, "1.2.2")
     data = {"expected_entry_id": entry.pk, "points": "1", "reason": "Thiếu văn bản"}
@@ -340,6 +351,14 @@ APPRAISAL_PATHS: list[WritePath] = [
         _withdraw,
         ("submissions:explanation_withdraw",),
         prepare=_asked,
+        build=appraisal_round,
+        by="appraiser",
+    ),
+    WritePath(
+        "note on a page",
+        _note_page,
+        ("submissions:appraisal_evidence",),
+        prepare=_proven,
         build=appraisal_round,
         by="appraiser",
     ),
@@ -439,6 +458,7 @@ OTHER_ADDRESSES: dict[str, str] = {
     "submissions:round_adjustments": "the secretariat gives bonus and penalty until the round is finalised",
     "submissions:round_finalise": "the secretariat seals the round",
     "submissions:round_appeals": "the secretariat decides appeals after the round is finalised",
+    "submissions:unit_appeals": "the unit appeals after publication, until a time of its own",
     "submissions:round_export": "orders a file",
     "submissions:round_appraisers": "the secretariat gives parts of an agency to its appraisers",
     "submissions:appraisal_own": "an appraiser hands the own parts over; the taker meets the gate",
