@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cms.enums import Role
 from cms.models import User
@@ -25,40 +27,43 @@ def _period_set(round_: AssessmentRound, user: User | None, after: dict[str, Any
     notify(
         users=holders(units=units, roles=[Role.LEADER], besides=user),
         key=f"appeals:{round_.pk}:{closes.isoformat()}",
-        title=_("Appeals are taken until %(time)s: %(round)s") % {"time": when(closes), "round": round_.name},
+        title=lambda: _("Appeals are taken until %(time)s: %(round)s") % {"time": when(closes), "round": round_.name},
         url=reverse("submissions:forms"),
     )
 
 
 @on("submissions.appeal_filed")
 def _filed(filing: FiledAppeal, user: User | None, _after: dict[str, Any]) -> None:
-    _tell_secretariat(filing, user, _("%(unit)s has filed the appeal %(reference)s about %(code)s: %(round)s"), "filed")
+    title = gettext_lazy("%(unit)s has filed the appeal %(reference)s about %(code)s: %(round)s")
+    _tell_secretariat(filing, user, title, "filed")
 
 
 @on("submissions.appeal_answered")
 def _answered(filing: FiledAppeal, user: User | None, after: dict[str, Any]) -> None:
     state = str(after.get("state") or filing.state)
     if state == FilingState.WITHDRAWN:
-        title = _("%(unit)s has withdrawn the appeal %(reference)s about %(code)s: %(round)s")
+        title = gettext_lazy("%(unit)s has withdrawn the appeal %(reference)s about %(code)s: %(round)s")
         _tell_secretariat(filing, user, title, state)
         return
     who = filing.participant
     notify(
         users=holders(units=[who.unit_id], roles=MEMBER_ROLES, besides=user),
         key=f"appeal:{filing.pk}:{state}",
-        title=_("The appeal %(reference)s about %(code)s: %(state)s (%(round)s)")
-        % (_names(filing) | {"state": FilingState(state).label}),
+        title=lambda: (
+            _("The appeal %(reference)s about %(code)s: %(state)s (%(round)s)")
+            % (_names(filing) | {"state": FilingState(state).label})
+        ),
         text=filing.decision.reason if filing.decision else filing.answer,
         url=reverse("submissions:unit_appeals", args=[who.submission.pk]),
     )
 
 
-def _tell_secretariat(filing: FiledAppeal, user: User | None, title: str, step: str) -> None:
+def _tell_secretariat(filing: FiledAppeal, user: User | None, title: Promise, step: str) -> None:
     round_ = filing.participant.round
     notify(
         users=holders(units=[round_.owner_id], roles=[Role.SECRETARIAT], besides=user),
         key=f"appeal:{filing.pk}:{step}",
-        title=title % _names(filing),
+        title=lambda: str(title) % _names(filing),
         text=filing.asked,
         url=reverse("submissions:round_appeals", args=[round_.code]),
     )
