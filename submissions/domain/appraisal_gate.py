@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cms import clock
+from cms.compiled import Compiled
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.models import Unit, User
@@ -85,6 +86,18 @@ def lock_participant(participant: Participant) -> Submission:
     return submission
 
 
+_phases = Compiled(lambda round_id: PhaseDeadline.objects.filter(round_id=round_id), int)
+_extensions = Compiled(lambda round_id: Extension.objects.filter(participant__round_id=round_id), int)
+_requests = Compiled(
+    lambda round_id: (
+        ExplanationRequest.objects.filter(participant__round_id=round_id)
+        .exclude(state=RequestState.WITHDRAWN)
+        .order_by("pk")
+    ),
+    int,
+)
+
+
 class GateFacts:
     """What the gate needs to know of a person and a round, read once in the transaction of the write."""
 
@@ -93,13 +106,12 @@ class GateFacts:
         self.agencies = agencies_of(user) if user.is_active else set()
         self.conflicts = Conflicts(user, round)
         self.assignments = AssignmentMap(round)
-        self.phases = {row.phase: row for row in PhaseDeadline.objects.filter(round=round)}
+        self.phases = {row.phase: row for row in _phases.all(round.pk)}
         self.extensions: dict[int, list[Extension]] = defaultdict(list)
-        for extension in Extension.objects.filter(participant__round=round):
+        for extension in _extensions.all(round.pk):
             self.extensions[extension.participant_id].append(extension)
         self.requests: dict[tuple[int, str], ExplanationRequest] = {}
-        asked = ExplanationRequest.objects.filter(participant__round=round)
-        for request in asked.exclude(state=RequestState.WITHDRAWN).order_by("pk"):
+        for request in _requests.all(round.pk):
             self.requests[(request.participant_id, request.code)] = request
         #: Second readings that concern the person, or that differ and wait for somebody to settle it.
         self.readings = {(row.participant_id, row.code): row for row in readings_for_gate(user, round)}

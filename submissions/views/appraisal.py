@@ -303,8 +303,7 @@ def _neighbours(request: HttpRequest, story: LeafStory, facts: GateFacts) -> tup
 
 
 def _next_address(request: HttpRequest, story: LeafStory, facts: GateFacts) -> str:
-    after = _neighbours(request, story, facts)[1]
-    if after and "o-lai" not in request.POST:
+    if "o-lai" not in request.POST and (after := _neighbours(request, story, facts)[1]):
         return after
     return f"{reverse('submissions:appraisal_queue', args=[story.participant.round.code])}{filter_query(request.GET)}"
 
