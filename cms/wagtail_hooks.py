@@ -22,14 +22,16 @@ from wagtail.permissions import register_permission_policy
 from wagtail_modeladmin.options import modeladmin_register
 
 from cms import assets
+from cms.action_menu import in_plain_words
 from cms.admin import Registers
 from cms.approvals import ApprovedPage, approved_models
+from cms.domain.approvals import request_for_changes
 from cms.enums import Role
 from cms.log_actions import ACTIONS
 from cms.models import FourEyesTask, Membership, Unit
 from cms.permissions import roles_in
 from cms.policies import MembershipPolicy, UnitPolicy
-from cms.views import units
+from cms.views import approvals, units
 from cms.views.patterns import pattern_page
 from cms.viewsets import OrganisationGroup
 
@@ -56,7 +58,8 @@ def register_unit_changes() -> list[URLPattern]:
 
 @hooks.register("construct_page_action_menu")
 def publish_through_the_workflow(items: list[ActionMenuItem], request: HttpRequest, context: dict[str, Any]) -> None:
-    """Offer no button that would be refused: a new page that needs approval is sent in, not published."""
+    """Name what an action does; offer none that would be refused: a new page that needs approval is sent in."""
+    items[:] = in_plain_words(items, context)
     if context["view"] != "create" or request.user.is_superuser or not context["parent_page"].has_workflow:
         return
     named = request.resolver_match.kwargs
@@ -76,6 +79,26 @@ def copy_as_drafts(request: HttpRequest, page: Page) -> HttpResponse | None:
         _("Copies of criteria sets and questionnaires are drafts. Copy these pages without publishing the copies."),
     )
     return redirect("wagtailadmin_pages:copy", page.pk)
+
+
+@hooks.register("before_edit_page")
+def tell_of_the_request(request: HttpRequest, page: Page) -> None:
+    """Show whoever opens a draft that came back what is to be changed."""
+    state = request_for_changes(page) if request.method == "GET" else None
+    if state is None:
+        return
+    who = state.finished_by or _("The approver")
+    if state.comment:
+        sentence = _("%(user)s asks for changes: “%(comment)s” Change the draft and choose “Send again for approval”.")
+    else:
+        sentence = _("%(user)s asks for changes without a comment. Change the draft and send it again for approval.")
+    messages.warning(request, sentence % {"user": who, "comment": state.comment})
+
+
+@hooks.register("register_admin_urls")
+def register_approvals() -> list[URLPattern]:
+    """The author's way back from an approval under way."""
+    return [path("approvals/<int:pk>/take-back/", approvals.take_back, name="cms_take_back")]
 
 
 @hooks.register("after_edit_page")
