@@ -27,8 +27,8 @@ def tell_reviewers(*, state: TaskState) -> None:
     notify(
         users=people.distinct(),
         key=f"draft-waits:{state.pk}",
-        title=_("A draft waits for your approval: %(page)s") % _names(page),
-        text=_("Sent by %(user)s.") % {"user": flow.requested_by} if flow.requested_by else "",
+        title=lambda: _("A draft waits for your approval: %(page)s") % _names(page),
+        text=lambda: _("Sent by %(user)s.") % {"user": flow.requested_by or _("the portal")},
         url=_editor(page),
     )
 
@@ -40,7 +40,7 @@ def tell_sender_of_changes(*, flow: WorkflowState, user: User | None) -> None:
         notify(
             users=_sender(flow, user),
             key=f"draft-changes:{last.pk}",
-            title=_("Changes are asked for: %(page)s") % _names(page),
+            title=lambda: _("Changes are asked for: %(page)s") % _names(page),
             text=last.comment,
             url=_editor(page),
         )
@@ -53,7 +53,7 @@ def tell_sender_of_approval(*, flow: WorkflowState, user: User | None) -> None:
         notify(
             users=_sender(flow, user),
             key=f"draft-approved:{flow.pk}",
-            title=_("Your draft is approved: %(page)s") % _names(page),
+            title=lambda: _("Your draft is approved: %(page)s") % _names(page),
             text=last.comment if last else "",
             url=_editor(page),
         )
