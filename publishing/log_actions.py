@@ -9,6 +9,7 @@ ACTIONS = [
     ("publishing.release.withdraw", _("Withdraw a release"), _("Release withdrawn")),
     ("publishing.release.discard", _("Discard a release"), _("Release discarded")),
     ("publishing.release.import", _("Import published results"), _("Published results imported")),
+    ("publishing.what_if", _("Order an assumption"), _("Assumption about other rules ordered")),
     ("publishing.terms", _("Fix terms for rounds below"), _("Terms for rounds below fixed")),
     ("publishing.plan.apply", _("Apply a plan to a round"), _("Deadlines set from a plan")),
     ("publishing.plan.progress", _("Report progress of a task"), _("Progress of a task reported")),

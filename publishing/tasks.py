@@ -17,13 +17,15 @@ from cms.enums import JobStatus
 from cms.exceptions import PortalError
 from cms.jobs import JobContext, enqueue, job, register_schedule
 from cms.models import JobRun
-from publishing.domain import baking
+from publishing.domain import baking, what_if_runs
 from publishing.domain.archives import static_archive
 from publishing.domain.desk import releases_seen_by
 from publishing.domain.releases import build_release
 from publishing.domain.roll_up import export_joint_ranking, may_roll_up
 from publishing.domain.summary_report import summary_report, write
+from publishing.domain.what_if import what_if
 from publishing.models import IndexRelease
+from submissions.domain.round_access import may_read_scores
 from submissions.models import AssessmentRound
 
 
@@ -80,6 +82,25 @@ def write_summary(ctx: JobContext, *, release_id: int, kind: str) -> None:
     ctx.progress(2, 2)
 
 
+@job(what_if_runs.TASK, title=_("What if"))
+def assume(ctx: JobContext, *, round_id: int, now: dict[str, Any], then: dict[str, Any]) -> None:
+    """Compute an assumption about a big round for the person who asked. Run a second time it keeps what it has."""
+    if ctx.run.result_file_id is not None:
+        return
+    round_ = AssessmentRound.objects.select_related("owner", "edition", "parent").get(pk=round_id)
+    if ctx.user is None or not may_read_scores(ctx.user, round_):
+        raise PortalError(_("You may not read this round."), code="not_permitted")
+    rules = what_if_runs.from_json(now), what_if_runs.from_json(then)
+    lines = what_if(round_, now=rules[0], then=rules[1], progress=ctx.progress)
+    name = f"gia-dinh-khong-phai-ket-qua-{round_.code}.csv"
+    ctx.attach_result(name, what_if_runs.write_rows(what_if_runs.row_of(line) for line in lines))
+
+
+def drop_what_ifs() -> None:
+    """Clear away assumptions whose time is over."""
+    what_if_runs.drop_old()
+
+
 BAKE = "publishing.bake_release"
 # A run ends well before the queue's own limit and orders another that goes on where it stopped.
 BAKE_SECONDS = 600
@@ -127,3 +148,4 @@ def _is_ordered(release: IndexRelease, fingerprint: str) -> bool:
 
 
 register_schedule("publishing.bake_due", "publishing.tasks.bake_due", minutes=1)
+register_schedule("publishing.drop_what_ifs", "publishing.tasks.drop_what_ifs", minutes=60)

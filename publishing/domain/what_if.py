@@ -1,13 +1,13 @@
 """What a result would be under other rules, on a copy: another maximum, tie rule, scope or class threshold.
 
-Nothing is stored and nothing can be published from here: the ledger and the releases are only read. A leaf with another
+Nothing can be published from here: the ledger and the releases are only read. A leaf with another
 maximum keeps its share of the points (half of the old maximum is half of the new one), which is what a change of weight
 means as long as nobody appraises anew; where the new maximum is 0 the leaf counts for nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from typing import Any
@@ -26,6 +26,7 @@ from submissions.domain.definitions import definition_of
 from submissions.models import AssessmentRound
 
 GREATEST = Decimal(1000)
+STEP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,32 @@ class Line:
         return self.now.rank - self.then.rank
 
 
-def what_if(round: AssessmentRound, *, now: Assumption, then: Assumption) -> list[Line]:
+def check_assumption(round: AssessmentRound, rules: Assumption) -> None:
+    """Raise `PublishingError` for classes that are not sound, and for a maximum of an unknown leaf or out of bounds."""
+    _check(definition_of(round.edition), rules.maxima)
+    bands_of(rules.classes)
+
+
+def what_if(
+    round: AssessmentRound,
+    *,
+    now: Assumption,
+    then: Assumption,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[Line]:
     """Return every unit under the rules `now` and under the rules `then`, by the rank that it would have.
 
-    Raises `PublishingError` for classes that are not sound, and for a maximum of an unknown leaf or out of bounds.
+    `progress` is told how many units of how many are computed. Raises as `check_assumption`.
     """
-    _check(definition_of(round.edition), then.maxima)
+    check_assumption(round, then)
     subjects = {subject.participant_id: subject for subject in subjects_of_round(round)}
     extra = ledger.adjustments(round)
     copies: dict[int, Definition] = {}
     before: list[ComputedEntry] = []
     after: list[ComputedEntry] = []
-    for pk, points in ledger.iter_final_points(round):
+    for number, (pk, points) in enumerate(ledger.iter_final_points(round), start=1):
+        if progress is not None and (number % STEP == 0 or number == len(subjects)):
+            progress(number, len(subjects))
         subject = subjects[pk]
         if subject.status == EntryStatus.NOT_ASSESSED:
             before.append(ComputedEntry(subject=subject))

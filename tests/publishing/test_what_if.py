@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from cms import clock
+from cms.domain.files import may_read
+from cms.enums import JobStatus
+from cms.models import JobRun, StoredFile
 from publishing.domain.what_if import Assumption, what_if
+from publishing.domain.what_if_runs import KEPT, TASK, drop_old, order_what_if, read_rows, runs_of
 from publishing.exceptions import PublishingError
 from publishing.models import IndexRelease
 from submissions.models import ScoreEntry
@@ -65,3 +72,69 @@ def test_screen__is_marked_stores_nothing_and_is_closed_to_others(signed_in, thi
     assert client.post(address, asked).status_code == 405
     assert (IndexRelease.objects.count(), ScoreEntry.objects.count()) == (0, rows)
     assert signed_in(this.contributor).get(address).status_code == 404
+
+
+# --- rounds that are too big for a page -------------------------------------------------------------------------------
+@pytest.fixture
+def big(this: OpenRound, settings: Any) -> OpenRound:
+    settings.PORTAL_BUILD_INLINE_UNITS = 1
+    return this
+
+
+ASKED = {
+    "tie_rule": "competition",
+    "rank_scope": "tier",
+    "leaf_0": "1.2.1",
+    "maximum_0": "8",
+    "lop-TOTAL_FORMS": "0",
+    "lop-INITIAL_FORMS": "0",
+}
+
+
+def address(this: OpenRound) -> str:
+    return f"/lam-viec/dot/{this.round.code}/gia-dinh/"
+
+
+def test_a_big_round_is_computed_by_a_job_and_shown_to_whoever_asked(signed_in, big: OpenRound):
+    client, entries = signed_in(big.secretary), ScoreEntry.objects.count()
+    answer = client.post(address(big), ASKED)
+    run = JobRun.objects.get(task=TASK)
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{address(big)}?viec={run.pk}")
+    assert (run.status, run.done, run.total) == (JobStatus.SUCCEEDED, 2, 2)
+    lines = what_if(big.round, now=NOW, then=Assumption("competition", "tier", (), {"1.2.1": Decimal(8)}))
+    expected = [(line.then.subject.unit_name, line.then.rank, line.then.index) for line in lines]
+    assert [(row.unit, row.rank_assumed, row.index_assumed) for row in read_rows(run.result_file)] == expected
+    page = client.get(answer.headers["Location"]).content.decode()
+    assert ('id="assumed"' in page, "84,62" in page, 'name="build"' in page) == (True, True, False)
+    assert 'value="8"' in page
+    assert (IndexRelease.objects.count(), ScoreEntry.objects.count()) == (0, entries)
+
+
+def test_an_assumption_is_nobody_elses_and_of_its_round_alone(signed_in, big: OpenRound):
+    signed_in(big.secretary).post(address(big), ASKED)
+    run = JobRun.objects.get(task=TASK)
+    here = f"{address(big)}?viec={run.pk}"
+    assert signed_in(big.approver).get(here).status_code == 404
+    assert signed_in(big.secretary).get(f"{address(big)}?viec={'9' * 30}").status_code == 404
+    assert not may_read(big.approver, run.result_file)
+    assert runs_of(user=big.approver, round=big.round) == []
+
+
+def test_what_cannot_be_assumed_orders_nothing(signed_in, big: OpenRound):
+    client = signed_in(big.secretary)
+    assert client.post(address(big), {**ASKED, "maximum_0": "x"}).status_code == 422
+    assert client.post(address(big), {**ASKED, "maximum_0": "-1"}).status_code == 422
+    assert signed_in(big.contributor).post(address(big), ASKED).status_code == 404
+    assert JobRun.objects.filter(task=TASK).count() == 0
+
+
+def test_assumptions_are_cleared_away_with_their_files(big: OpenRound):
+    then = Assumption("competition", "tier", CLASSES, {"1.2.1": Decimal(8)})
+    order_what_if(round=big.round, user=big.secretary, now=NOW, then=then)
+    young = order_what_if(round=big.round, user=big.secretary, now=NOW, then=then)
+    old = JobRun.objects.filter(task=TASK).exclude(pk=young.pk).get()
+    JobRun.objects.filter(pk=old.pk).update(created_at=clock.now() - KEPT - dt.timedelta(minutes=1))
+    assert drop_old() == 1
+    assert list(JobRun.objects.filter(task=TASK)) == [young]
+    assert not StoredFile.objects.filter(pk=old.result_file_id).exists()
+    assert drop_old() == 0

@@ -497,6 +497,7 @@ OTHER_ADDRESSES: dict[str, str] = {
     "api-v1:api-root": "describes the read API",
     "api-v1:openapi-json": "describes the read API",
     "api-v1:openapi-view": "describes the read API",
+    "publishing:what_if": "orders an assumption about a big round; the record stays as it is",
     "publishing:desk_build": "builds a release from the sealed round",
     "publishing:desk_approve": "the approver's act on a release",
     "publishing:desk_return": "the approver's act on a release",
