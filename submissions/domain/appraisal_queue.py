@@ -14,7 +14,7 @@ from cms.text import fold
 from criteria_pages.definition import Definition, Leaf
 from submissions.domain.appraisal_gate import APPRAISABLE, GateFacts
 from submissions.domain.assignment import AssignmentMap, agencies_of
-from submissions.domain.second_reading_state import blind_to, unjudged
+from submissions.domain.second_reading_state import blind_to, is_unsettled, unjudged
 from submissions.enums import Basis, ParticipantStatus, RoundState, Stage
 from submissions.models import AssessmentRound, EvidenceUse, ScoreEntry, SecondReading
 
@@ -67,6 +67,19 @@ def queue(
     return rows.annotate(position=_position(definition)).order_by(
         "participant__unit__order", "participant__unit__name", "participant_id", "position"
     )
+
+
+def queue_units(facts: GateFacts) -> list[Unit]:
+    """Return the units that have something in the person's queue, in its order; one query beside the facts."""
+    rows = claims(facts.round).filter(territory(facts)).order_by().values("participant__unit_id")
+    return list(Unit.objects.filter(pk__in=rows).order_by("order", "name"))
+
+
+def count_disputed(facts: GateFacts) -> int:
+    """Return how many decisions in the person's queue a second reader sees otherwise; a query only where any does."""
+    if not any(is_unsettled(reading) for reading in facts.readings.values()):
+        return 0
+    return queue(user=facts.user, round=facts.round, filters=QueueFilters(status=DISPUTED), facts=facts).count()
 
 
 def claims(round: AssessmentRound) -> QuerySet[Any]:

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,23 +20,23 @@ from cms import clock
 from cms.compiled import Compiled
 from cms.enums import Role
 from cms.exceptions import PermissionRefused
-from cms.models import Membership, User
+from cms.models import User
 from criteria_pages.enums import Scorer
 from submissions.domain.definitions import definition_for
-from submissions.enums import ExtensionScope, ParticipantStatus, Phase, RoundState, SubmissionState, WriteAction
+from submissions.domain.gate_facts import (
+    WRITERS,
+    Facts,
+    Times,
+    last_receipt,
+    phase_of,
+    read_facts,
+    times_of,
+    with_places,
+)
+from submissions.enums import ParticipantStatus, Phase, RoundState, SubmissionState, WriteAction
 from submissions.exceptions import AlreadySent, Locked, SubmissionError, WrongState
-from submissions.models import Extension, Participant, PhaseDeadline, Receipt, Submission
+from submissions.models import Participant, Receipt, Submission
 
-WRITERS: dict[str, tuple[str, ...]] = {
-    WriteAction.ANSWER: (Role.CONTRIBUTOR, Role.LEADER),
-    WriteAction.EVIDENCE: (Role.CONTRIBUTOR, Role.LEADER),
-    WriteAction.REPORT: (Role.CONTRIBUTOR, Role.LEADER),
-    WriteAction.SIGN_OFF: (Role.LEADER,),
-    WriteAction.TAKE_BACK: (Role.LEADER,),
-    WriteAction.SEND: (Role.CONTRIBUTOR, Role.LEADER),
-    WriteAction.SCAN: (Role.CONTRIBUTOR, Role.LEADER),
-    WriteAction.EXPLAIN: (Role.CONTRIBUTOR, Role.LEADER),
-}
 STATES: dict[str, tuple[str, ...]] = {
     WriteAction.ANSWER: (SubmissionState.DRAFT, SubmissionState.SIGNED),
     WriteAction.EVIDENCE: (SubmissionState.DRAFT, SubmissionState.SIGNED),
@@ -54,11 +52,6 @@ STATES: dict[str, tuple[str, ...]] = {
     ),
     WriteAction.EXPLAIN: (SubmissionState.EXPLAINING,),
 }
-
-
-def phase_of(action: str) -> str:
-    """Return the phase that an action belongs to."""
-    return Phase.EXPLANATION if action == WriteAction.EXPLAIN else Phase.SELF_ASSESSMENT
 
 
 def lock_submission(pk: int) -> Submission:
@@ -81,14 +74,8 @@ def _require_transaction() -> None:
         raise RuntimeError("The gate must be asked inside the transaction of the write.")
 
 
-def _with_places(rows: QuerySet[Submission]) -> QuerySet[Submission]:
-    return rows.select_related("participant__unit", "participant__round__edition").defer(
-        "participant__round__edition__definition_json", "participant__round__edition__lineage_json"
-    )
-
-
 _row_lock = Compiled(lambda pk: Submission.objects.filter(pk=pk).select_for_update().values_list("pk"), int)
-_locked = Compiled(lambda pk: _with_places(Submission.objects.filter(pk=pk)), int)
+_locked = Compiled(lambda pk: with_places(Submission.objects.filter(pk=pk)), int)
 
 
 def check_write(
@@ -136,7 +123,7 @@ def effective_deadline(
     With a `receipt` (the form was sent) only extensions that reopen that sending count; None means nothing is open.
     Without one, None means that the phase has no deadline.
     """
-    return _times(participant, phase, receipt).until(code)
+    return times_of(participant, phase, receipt).until(code)
 
 
 @dataclass(frozen=True)
@@ -153,8 +140,8 @@ def openness_of(submission: Submission, *, now: dt.datetime | None = None) -> Op
 
     The deadline of a form that was sent is that of its reopening; where nothing was reopened, the one that it had.
     """
-    receipt = _last_receipt(submission)
-    everything = _times(submission.participant, Phase.SELF_ASSESSMENT, None)
+    receipt = last_receipt(submission)
+    everything = times_of(submission.participant, Phase.SELF_ASSESSMENT, None)
     times = everything.after(receipt)
     return Openness(
         receipt=receipt,
@@ -168,7 +155,7 @@ def open_codes(submission: Submission, *, now: dt.datetime | None = None) -> fro
     return openness_of(submission, now=now).codes
 
 
-def _open_codes(participant: Participant, times: _Times, moment: dt.datetime) -> frozenset[str]:
+def _open_codes(participant: Participant, times: Times, moment: dt.datetime) -> frozenset[str]:
     if participant.round.state not in {RoundState.OPEN, RoundState.APPRAISAL}:
         return frozenset()
     if times.base is not None and moment < times.base.opens_at:
@@ -177,105 +164,9 @@ def _open_codes(participant: Participant, times: _Times, moment: dt.datetime) ->
     return frozenset(code for code in codes if (until := times.until(code)) is not None and moment <= until)
 
 
-@dataclass(frozen=True)
-class _Times:
-    """What bears on the deadline of one participant in one phase, read once for any number of leaves."""
-
-    participant: Participant
-    phase: str
-    receipt: Receipt | None
-    base: PhaseDeadline | None
-    extensions: tuple[Extension, ...]
-
-    def after(self, receipt: Receipt | None) -> _Times:
-        """The same once the form was sent: only what reopens that sending counts."""
-        if receipt is None:
-            return self
-        reopening = tuple(e for e in self.extensions if e.reopens_id == receipt.pk)
-        return replace(self, receipt=receipt, extensions=reopening)
-
-    def until(self, code: str | None) -> dt.datetime | None:
-        """When the leaf (None: the whole form) locks; None where nothing is open or no deadline is set."""
-        reaches = [e.until for e in self.extensions if _covers(e, participant=self.participant, code=code)]
-        if self.base is not None and self._base_counts():
-            reaches.append(self.base.closes_at)
-        return max(reaches, default=None)
-
-    def _base_counts(self) -> bool:
-        """Once the form was sent, or others are appraised, only extensions count."""
-        if self.phase == Phase.EXPLANATION:
-            return True
-        return self.receipt is None and self.participant.round.state != RoundState.APPRAISAL
-
-
-def _times(participant: Participant, phase: str, receipt: Receipt | None) -> _Times:
-    extensions = Extension.objects.filter(participant=participant, phase=phase)
-    base = PhaseDeadline.objects.filter(round_id=participant.round_id, phase=phase).first()
-    return _Times(participant, phase, None, base, tuple(extensions)).after(receipt)
-
-
-def _last_receipt(submission: Submission) -> Receipt | None:
-    return submission.receipts.order_by("-sent_at", "-pk").first()
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What the gate asks of the database beside the form itself."""
-
-    is_writer: bool
-    receipt: Receipt | None
-    times: _Times
-
-
-def _standing(action: str) -> Compiled[Submission]:
-    """Read the form with all that the gate asks beside it, in one query: writer, sending, extensions, deadline."""
-
-    def build(pk: Any, user: Any, day: Any) -> QuerySet[Submission]:
-        writers = Membership.objects.in_force(day).filter(user_id=user, role__in=WRITERS[action])
-        extensions = Extension.objects.filter(phase=phase_of(action))
-        of_phase = Q(participant__round__deadlines__phase=phase_of(action))
-        return _with_places(Submission.objects.filter(pk=pk)).annotate(
-            base=FilteredRelation("participant__round__deadlines", condition=of_phase),
-            gate_writer=Exists(writers.filter(unit_id=OuterRef("participant__unit_id"))),
-            gate_sent=Exists(Receipt.objects.filter(submission_id=OuterRef("pk"))),
-            gate_extended=Exists(extensions.filter(participant_id=OuterRef("participant_id"))),
-            gate_deadline=F("base__pk"),
-            gate_opens_at=F("base__opens_at"),
-            gate_closes_at=F("base__closes_at"),
-        )
-
-    return Compiled(build, int, int, dt.date)
-
-
-_standings = {action: _standing(action) for action in WRITERS}
-
-
-def _read(*, user: User, pk: int, action: str) -> tuple[Submission, _Facts]:
-    """Return the form and the facts; receipts and extensions, which few forms have, by one more query each."""
-    writer = user.pk if user.is_authenticated and user.is_active else 0
-    found: Any = _standings[action].first(pk, writer, clock.today())
-    if found is None:
-        raise Submission.DoesNotExist
-    participant, phase = found.participant, phase_of(action)
-    base = None
-    if found.gate_deadline is not None:
-        base = PhaseDeadline(
-            pk=found.gate_deadline,
-            round_id=participant.round_id,
-            phase=phase,
-            opens_at=found.gate_opens_at,
-            closes_at=found.gate_closes_at,
-        )
-    extended = found.gate_extended
-    extensions = tuple(Extension.objects.filter(participant=participant, phase=phase)) if extended else ()
-    times = _Times(participant, phase, None, base, extensions)
-    receipt = _last_receipt(found) if found.gate_sent and action != WriteAction.EXPLAIN else None
-    return found, _Facts(is_writer=found.gate_writer, receipt=receipt, times=times.after(receipt))
-
-
 def _ask(*, user: User, pk: int, codes: Collection[str | None], action: str, now: dt.datetime) -> Submission:
     """Raise what speaks against the write; return the form as it was read for this."""
-    submission, facts = _read(user=user, pk=pk, action=action)
+    submission, facts = read_facts(user=user, pk=pk, action=action)
     participant = submission.participant
     _check_person(facts, participant=participant, action=action)
     _check_participant(participant)
@@ -292,17 +183,7 @@ def _ask(*, user: User, pk: int, codes: Collection[str | None], action: str, now
     return submission
 
 
-def _covers(extension: Extension, *, participant: Participant, code: str | None) -> bool:
-    """Whether an extension reaches the leaf; what concerns the whole form (sign-off, sending) needs any extension."""
-    if code is None or extension.scope == ExtensionScope.ALL:
-        return True
-    if extension.scope == ExtensionScope.LEAF:
-        return extension.code == code
-    definition = definition_for(participant)
-    return definition.has_leaf(code) and definition.path(code)[0].code == extension.code
-
-
-def _check_person(facts: _Facts, *, participant: Participant, action: str) -> None:
+def _check_person(facts: Facts, *, participant: Participant, action: str) -> None:
     if not facts.is_writer:
         names = ", ".join(str(Role(role).label) for role in WRITERS[action])
         raise PermissionRefused(
@@ -361,7 +242,7 @@ def _check_state(*, submission: Submission, action: str, receipt: Receipt | None
     )
 
 
-def _check_time(times: _Times, *, code: str | None, now: dt.datetime) -> None:
+def _check_time(times: Times, *, code: str | None, now: dt.datetime) -> None:
     label = Phase(times.phase).label
     base = times.base
     if base is not None and now < base.opens_at:

@@ -16,17 +16,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cms.exceptions import PermissionRefused, PortalError
-from cms.models import Unit
 from cms.numbers import parse_id
 from criteria_pages.domain.queries import guidance_for
 from submissions.desk_forms import AppraisalForm, AskForm
 from submissions.domain.appraisal import BatchItem, accept_many, record_appraisal
 from submissions.domain.appraisal_gate import GateFacts, appraisal_refusal, current_phase_deadline
 from submissions.domain.appraisal_queue import (
-    DISPUTED,
     QueueFilters,
+    count_disputed,
     count_without_evidence,
     queue,
+    queue_units,
     rounds_for,
     territory,
     workload,
@@ -81,14 +81,14 @@ def queue_page(request: HttpRequest, code: str) -> HttpResponse:
         "due": current_phase_deadline(round_, Phase.APPRAISAL_1),
         "domains": [d for d in assignments.definition.domains if d.code in domains],
         "leaves": mine,
-        "units": _units(facts),
+        "units": queue_units(facts),
         "statuses": [
             ("cho", _("Waiting")),
             ("giu", _("Accepted")),
             ("khac", _("Decided otherwise")),
             ("lech", _("Second reader sees it otherwise")),
         ],
-        "disputed": queue(user=request.user, round=round_, filters=QueueFilters(status=DISPUTED), facts=facts).count(),
+        "disputed": count_disputed(facts),
         "chosen": {
             "domain": request.GET.get("linh-vuc", ""),
             "leaf": request.GET.get("tieu-chi", ""),
@@ -350,11 +350,4 @@ def _submission_of(who: Participant) -> Submission | None:
         )
         .filter(participant=who)
         .first()
-    )
-
-
-def _units(facts: GateFacts) -> list[Unit]:
-    rows = queue(user=facts.user, round=facts.round, facts=facts)
-    return list(
-        Unit.objects.filter(pk__in=rows.order_by().values("participant__unit_id").distinct()).order_by("order", "name")
     )
