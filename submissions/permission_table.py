@@ -120,6 +120,12 @@ ROWS: tuple[Row, ...] = (
         {Role.APPRAISER: in_states(RoundState.APPRAISAL)},
         note="Not of the own unit, nor with a conflict of interest, nor of a colleague's part.",
     ),
+    Row(
+        "Keep a draft of a decision",
+        "submissions:appraisal_draft",
+        {Role.APPRAISER: in_states(RoundState.APPRAISAL)},
+        note="Whoever may decide on the criterion or read it a second time; nobody else sees the draft.",
+    ),
     Row("Accept many", "submissions:appraisal_accept", {Role.APPRAISER: in_states(RoundState.APPRAISAL)}),
     Row(
         "Give a second reading",

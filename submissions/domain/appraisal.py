@@ -23,7 +23,7 @@ from submissions.domain.page_notes import share_notes
 from submissions.domain.second_reading_state import close_difference
 from submissions.enums import Basis, RequestState, Stage
 from submissions.exceptions import StaleWrite, SubmissionError
-from submissions.models import ExplanationRequest, Participant, ScoreEntry
+from submissions.models import AppraisalDraft, ExplanationRequest, Participant, ScoreEntry
 
 CLAIMS = (Stage.SELF, Stage.EXPLANATION)
 #: Points given without corrected inputs are held to this step where the rule has none of its own.
@@ -111,6 +111,7 @@ def record_appraisal(
         _record(passed, current, entry, user)
         close_by_decision(request=passed.request, before=current, entry=entry, user=user, now=now)
         close_difference(passed.difference)
+        AppraisalDraft.objects.of(user, passed.participant, code).delete()
     return entry
 
 

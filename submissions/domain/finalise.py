@@ -25,6 +25,7 @@ from submissions.enums import STAGE_ORDER, ParticipantStatus, RequestState, Roun
 from submissions.exceptions import Unfinished
 from submissions.models import (
     AgendaItem,
+    AppraisalDraft,
     AssessmentRound,
     ExplanationRequest,
     Participant,
@@ -176,6 +177,8 @@ def finalise_round(*, round: AssessmentRound, user: User, confirmed: str = "") -
         Submission.objects.filter(participant__round=round, state__in=SENT_STATES).update(
             state=SubmissionState.FINALISED
         )
+        # What was never decided is nobody's any more.
+        AppraisalDraft.objects.filter(participant__round=round).delete()
         audit.record(
             "submissions.finalise",
             round,

@@ -28,7 +28,7 @@ from submissions.domain.ledger import NewEntry, append_many, check_points, quant
 from submissions.domain.second_reading_state import close_differences, is_blind
 from submissions.enums import STAGE_ORDER, Basis
 from submissions.exceptions import SubmissionError
-from submissions.models import AssessmentRound, Participant, ScoreEntry, Submission
+from submissions.models import AppraisalDraft, AssessmentRound, Participant, ScoreEntry, Submission
 
 
 class LedgerRow(NamedTuple):
@@ -177,6 +177,8 @@ class ScoreBatch:
         stored = append_many(entries, now=now)
         if stored:
             close_differences(self.round)
+            keys = [(entry.participant_id, entry.code) for entry in stored]
+            AppraisalDraft.objects.drop_decided(self.user, self.round, keys)
             audit.record(
                 "submissions.scores_imported",
                 self.round,

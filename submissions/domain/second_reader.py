@@ -15,7 +15,7 @@ from cms.models import StoredFile, User
 from cms.permissions import Person
 from criteria_pages.definition import Leaf
 from submissions.council_enums import DiscrepancyKind, DiscrepancyState
-from submissions.domain.appraisal import accepted_decision, claim_of, set_decision
+from submissions.domain.appraisal import CLAIMS, accepted_decision, set_decision
 from submissions.domain.appraisal_gate import (
     GateFacts,
     check_appraisable,
@@ -30,10 +30,12 @@ from submissions.domain.ledger import current_entry, quantise
 from submissions.enums import Phase, ReadingState
 from submissions.exceptions import Locked, StaleWrite, SubmissionError, WrongState
 from submissions.models import (
+    AppraisalDraft,
     AssessmentRound,
     Discrepancy,
     EvidenceUse,
     ExplanationRequest,
+    Participant,
     ScoreEntry,
     SecondReading,
     Submission,
@@ -117,7 +119,7 @@ def record_reading(
         locked = SecondReading.objects.select_for_update(of=("self",)).get(pk=reading.pk)
         facts = GateFacts(user, submission.participant.round)
         leaf = look_at_reading(facts=facts, submission=submission, reading=locked, now=now)
-        claim = claim_of(submission.participant, locked.code)
+        claim = newest_claim(submission.participant, locked.code)
         _refuse_stale_claim(claim, expected_claim_id, typed={"points": points, "inputs": inputs, "reason": reason})
         if accept:
             decision = accepted_decision(claim, leaf)
@@ -131,6 +133,7 @@ def record_reading(
         locked.basis, locked.inputs, locked.reason = decision.basis, dict(decision.inputs), reason.strip()
         locked.compared, locked.differs = current, locked.points != current.points
         locked.save()
+        AppraisalDraft.objects.of(user, submission.participant, locked.code).delete()
         if locked.differs:
             _queue_difference(locked, current)
         audit.record(
@@ -147,6 +150,16 @@ def record_reading(
             code=locked.code,
         )
     return locked
+
+
+def newest_claim(participant: Participant, code: str) -> ScoreEntry | None:
+    """Return what the unit claims last for a leaf, as the screens show it."""
+    return (
+        ScoreEntry.objects.filter(participant=participant, code=code, stage__in=CLAIMS)
+        .select_related("actor")
+        .order_by("-pk")
+        .first()
+    )
 
 
 def _refuse_stale_claim(claim: ScoreEntry | None, expected: int | None, *, typed: Mapping[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from submissions.models.appeals import Appeal
 from submissions.models.appraisal import AppraisalSubstitute, AppraiserAssignment, ConflictOfInterest
+from submissions.models.appraisal_drafts import AppraisalDraft
 from submissions.models.council import (
     AgendaItem,
     CouncilDecision,
@@ -46,6 +47,7 @@ __all__ = [
     "Appeal",
     "AppealPeriod",
     "AppraisalAssignment",
+    "AppraisalDraft",
     "AppraisalSubstitute",
     "AppraiserAssignment",
     "AssessmentRound",

@@ -7,6 +7,7 @@ from submissions.views import (
     appeals,
     appraisal,
     appraisal_by_leaf,
+    appraisal_drafts,
     appraisers,
     assignments,
     central_scores,
@@ -60,6 +61,12 @@ urlpatterns = [
     path("tham-dinh/<slug:code>/cham-kiem-tra/", second_reader.own_readings, name="second_readings"),
     path("tham-dinh/<slug:code>/cham-kiem-tra/<int:pk>/", second_reader.reading_page, name="second_reading"),
     path("tham-dinh/<slug:code>/chap-nhan/", appraisal.accept, name="appraisal_accept"),
+    path("tham-dinh/<slug:code>/<int:participant>/<str:leaf>/nhap/", appraisal_drafts.keep, name="appraisal_draft"),
+    path(
+        "tham-dinh/<slug:code>/<int:participant>/<str:leaf>/nhap/bo/",
+        appraisal_drafts.discard,
+        name="appraisal_draft_discard",
+    ),
     path("tham-dinh/<slug:code>/<int:participant>/<str:leaf>/", appraisal.leaf_page, name="appraisal_leaf"),
     path(
         "tham-dinh/<slug:code>/<int:participant>/<str:leaf>/minh-chung/<int:evidence>/",

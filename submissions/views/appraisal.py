@@ -18,8 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cms.exceptions import PermissionRefused, PortalError
 from cms.numbers import parse_id
 from criteria_pages.domain.queries import guidance_for
-from submissions.desk_forms import AppraisalForm, AskForm
+from submissions.appraisal_forms import AppraisalForm
+from submissions.desk_forms import AskForm
 from submissions.domain.appraisal import BatchItem, accept_many, record_appraisal
+from submissions.domain.appraisal_drafts import draft_of, drafted_leaves
 from submissions.domain.appraisal_gate import GateFacts, appraisal_refusal, current_phase_deadline
 from submissions.domain.appraisal_queue import (
     QueueFilters,
@@ -73,10 +75,13 @@ def queue_page(request: HttpRequest, code: str) -> HttpResponse:
     leaves = {leaf.code: leaf for leaf in assignments.definition.leaves}
     mine = assignments.leaves_of(facts.agencies, person=request.user.pk)
     domains = {assignments.definition.path(leaf.code)[0].code for leaf in mine}
+    drafted = drafted_leaves(request.user, round_)
     context = {
         "round": round_,
         "page_obj": page,
-        "rows": [{"entry": row, "leaf": leaves[row.code]} for row in page],
+        "rows": [
+            {"entry": row, "leaf": leaves[row.code], "draft": (row.participant_id, row.code) in drafted} for row in page
+        ],
         "workload": workload(user=request.user, round=round_, facts=facts),
         "due": current_phase_deadline(round_, Phase.APPRAISAL_1),
         "domains": [d for d in assignments.definition.domains if d.code in domains],
@@ -167,7 +172,7 @@ def leaf_page(request: HttpRequest, code: str, participant: int, leaf: str) -> H
     story, facts = story_for(request, code, participant, leaf)
     if request.method == "POST":
         return _decide(request, story, facts)
-    return leaf_response(request, story, _form(story), facts)
+    return leaf_response(request, story, None, facts)
 
 
 def story_for(request: HttpRequest, code: str, participant: int, leaf: str) -> tuple[LeafStory, GateFacts]:
@@ -257,10 +262,16 @@ def leaf_response(
     if submission is not None:
         refusal = appraisal_refusal(user=request.user, submission=submission, code=story.leaf.code, facts=facts)
     before, after, place = _neighbours(request, story, facts)
+    draft = draft_of(request.user, story.participant, story.leaf.code)
+    if form is None:
+        form = _form(story)
+        form.fill(draft.values if draft else {})
     context = {
         "round": story.participant.round,
         "story": story,
-        "form": form or _form(story),
+        "form": form,
+        "draft": draft,
+        "decided_by_me": story.current is not None and story.current.entry.actor_id == request.user.pk,
         "refusal": refusal,
         "stale": stale,
         "difference": next((told for told in story.readings if is_unsettled(told.reading)), None),

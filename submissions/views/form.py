@@ -160,12 +160,13 @@ def _write(user: User, submission: Submission, form: LeafForm, code: str) -> Ans
         expected_version=form.seen_version(),
         inputs=form.typed_inputs(),
         explanation=form.typed_explanation(),
-        write_id=next(iter(_uuids([form.data.get("write_id", "")])), None),
-        own_writes=_uuids(form.data.get("own_writes", "").split(",")[:MAX_OWN_WRITES]),
+        write_id=next(iter(uuids([form.data.get("write_id", "")])), None),
+        own_writes=uuids(form.data.get("own_writes", "").split(",")[:MAX_OWN_WRITES]),
     )
 
 
-def _uuids(texts: list[str]) -> list[uuid.UUID]:
+def uuids(texts: list[str]) -> list[uuid.UUID]:
+    """Return the numbers of writes among the texts; what is none is left out."""
     found = []
     for text in texts:
         try:

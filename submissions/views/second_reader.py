@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cms.exceptions import PermissionRefused, PortalError
 from cms.models import User
 from criteria_pages.domain.queries import guidance_for
-from submissions.desk_forms import SecondReadingForm
+from submissions.appraisal_forms import SecondReadingForm
+from submissions.domain.appraisal_drafts import draft_of
 from submissions.domain.appraisal_gate import GateFacts, current_phase_deadline
 from submissions.domain.appraisal_queue import rounds_for
 from submissions.domain.definitions import definition_of_round
@@ -68,7 +69,10 @@ def reading_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     story = _story(reading)
     if request.method == "POST":
         return _give(request, reading, story, facts)
-    return _response(request, reading, story, _form(story), facts)
+    draft = draft_of(request.user, reading.participant, reading.code)
+    form = _form(story)
+    form.fill(draft.values if draft else {})
+    return _response(request, reading, story, form, facts)
 
 
 def _round(user: User, code: str) -> AssessmentRound:
@@ -92,7 +96,7 @@ def _form(story: LeafStory, data: QueryDict | None = None) -> SecondReadingForm:
         data,
         leaf=story.leaf,
         inputs=claim.entry.inputs if claim else {},
-        initial={"expected_claim_id": claim.entry.pk if claim else None},
+        initial={"expected_entry_id": claim.entry.pk if claim else None},
     )
 
 
@@ -105,7 +109,7 @@ def _give(request: HttpRequest, reading: SecondReading, story: LeafStory, facts:
             user=request.user,
             reading=reading,
             accept=accepts,
-            expected_claim_id=form.cleaned_data.get("expected_claim_id"),
+            expected_claim_id=form.cleaned_data.get("expected_entry_id"),
             points=None if accepts else form.cleaned_data.get("points"),
             inputs=None if accepts else form.changed_inputs(),
             reason=form.cleaned_data.get("reason", ""),
@@ -115,7 +119,7 @@ def _give(request: HttpRequest, reading: SecondReading, story: LeafStory, facts:
     except StaleWrite as stale:
         fresh = _story(reading)
         data = request.POST.copy()
-        data["expected_claim_id"] = str(fresh.claim.entry.pk) if fresh.claim else ""
+        data["expected_entry_id"] = str(fresh.claim.entry.pk) if fresh.claim else ""
         again = _form(fresh, data)
         again.is_valid()
         return _response(request, reading, fresh, again, facts, status=409, stale=stale)
@@ -163,6 +167,7 @@ def _response(
         "form": form,
         "refusal": refusal,
         "stale": stale,
+        "draft": draft_of(request.user, reading.participant, reading.code),
         "work": readings_waiting(request.user, round_),
         "explained": [asked for asked in requests_of(story.participant, reading.code) if asked.answer],
         "guidance": guidance_for(round_.edition, (story.leaf.code, story.criterion.code, story.domain.code)),

@@ -35,6 +35,7 @@ from submissions.domain.sending import send
 from submissions.enums import Phase, RoundState, Stage, SubmissionState
 from submissions.models import (
     AppealPeriod,
+    AppraisalDraft,
     AssessmentRound,
     EvidenceUse,
     ExplanationRequest,
@@ -208,13 +209,17 @@ ASKS: dict[str, tuple[Address, Data]] = {
         lambda c: _unit(c, "submissions:appraisal_leaf", FREE),
         lambda c: {"viec": "chap-nhan", "expected_entry_id": _entry(c)},
     ),
+    "Keep a draft of a decision": (
+        lambda c: _unit(c, "submissions:appraisal_draft", FREE),
+        lambda c: {"reason": "Xem lại", "version": "0", "expected_entry_id": _entry(c)},
+    ),
     "Accept many": (
         _round("submissions:appraisal_accept"),
         lambda c: {"muc": f"{c.plain.pk}:{FREE}:{_entry(c)}"},
     ),
     "Give a second reading": (
         lambda c: reverse("submissions:second_reading", args=[c.this.round.code, _reading(c).pk]),
-        lambda c: {"viec": "chap-nhan", "expected_claim_id": _claim(c)},
+        lambda c: {"viec": "chap-nhan", "expected_entry_id": _claim(c)},
     ),
     "Read the second readings": (_round("submissions:round_second_readings"), None),
     "Draw a sample for second readings": (_round("submissions:round_second_readings"), _draw),
@@ -380,10 +385,10 @@ WALK: dict[Situation, Callable[[Case], object]] = {
 }
 
 
-def _marks() -> tuple[int, int]:
-    """What every change leaves behind: an entry in the audit log, or an ordered job."""
+def _marks() -> tuple[int, int, int]:
+    """What every change leaves behind: an entry in the audit log, an ordered job, or a draft (no change: unaudited)."""
     newest = ModelLogEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return newest or 0, JobRun.objects.count()
+    return newest or 0, JobRun.objects.count(), AppraisalDraft.objects.count()
 
 
 def _allowed(client: Client, case: Case, row: Row) -> bool:

@@ -176,7 +176,7 @@ def test_reader__sees_nothing_of_the_decision_until_the_reading_is_given(this, c
 
     answer = client.post(
         url(this, "second_reading", reading.pk),
-        {"viec": "chap-nhan", "expected_claim_id": leaf_story(this.plain, "1.2.2").claim.entry.pk},
+        {"viec": "chap-nhan", "expected_entry_id": leaf_story(this.plain, "1.2.2").claim.entry.pk},
     )
     assert answer.status_code == 302
     assert "Bí mật thẩm định" in client.get(url(this, "second_reading", reading.pk)).content.decode()
@@ -232,7 +232,7 @@ def test_reading__refused_input_comes_back_at_its_field(this, colleague, signed_
     claim = leaf_story(this.plain, "1.2.2").claim.entry.pk
     page = signed_in(colleague).post(
         url(this, "second_reading", reading.pk),
-        {"viec": "cho-diem", "points": "99", "reason": "Vì sao", "expected_claim_id": claim},
+        {"viec": "cho-diem", "points": "99", "reason": "Vì sao", "expected_entry_id": claim},
     )
     assert (page.status_code, list(page.context["form"].errors)) == (422, ["points"])
     assert "Vì sao" in page.content.decode()

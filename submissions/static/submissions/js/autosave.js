@@ -3,6 +3,10 @@
 (function () {
   "use strict";
 
+  // What was typed for something that is decided by now is kept no longer.
+  document.querySelectorAll("[data-forget]").forEach(function (place) {
+    try { localStorage.removeItem("portal-form:" + place.dataset.forget); } catch (error) { /* nothing to forget */ }
+  });
   var root = document.querySelector("[data-form]");
   if (!root || !root.dataset.writable) {
     return;
@@ -15,10 +19,10 @@
   var leaves = {};
 
   // --- what is kept on this computer -------------------------------------------------------------------------------
-  function keep(leaf) {
+  function keep(leaf, submitted) {
     try {
       localStorage.setItem(prefix + leaf.code, JSON.stringify({
-        values: leaf.values(), version: leaf.version(), own: leaf.own, at: Date.now()
+        values: leaf.values(), version: leaf.version(), own: leaf.own, at: Date.now(), submitted: submitted || undefined
       }));
     } catch (error) { /* a full or forbidden storage: the page itself still holds the text */ }
   }
@@ -47,6 +51,8 @@
   function Leaf(card) {
     this.card = card;
     this.code = card.dataset.leaf;
+    // In the unit's form fields bear the code of their leaf; a screen of one leaf alone names them plainly.
+    this.prefix = "plainFields" in card.dataset ? "" : this.code + "-";
     this.form = card.querySelector("[data-leaf-form]");
     this.state = card.querySelector("[data-save-state]");
     this.own = [];
@@ -58,16 +64,17 @@
   }
 
   Leaf.prototype.field = function (name) {
-    return this.form.elements[this.code + "-" + name];
+    return this.form.elements[this.prefix + name];
   };
 
   Leaf.prototype.names = function () {
     var names = [];
-    var own = this.code + "-";
+    var own = this.prefix;
+    var none = ["version", "csrfmiddlewaretoken"];
     Array.prototype.forEach.call(this.form.elements, function (element) {
-      if (element.name && element.name.indexOf(own) === 0) {
+      if (element.name && element.name.indexOf(own) === 0 && element.type !== "submit" && element.type !== "checkbox") {
         var name = element.name.slice(own.length);
-        if (name !== "version" && names.indexOf(name) < 0) { names.push(name); }
+        if (none.indexOf(name) < 0 && names.indexOf(name) < 0) { names.push(name); }
       }
     });
     return names;
@@ -81,7 +88,12 @@
 
   Leaf.prototype.fill = function (values) {
     this.names().forEach(function (name) {
-      if (name in values) { this.field(name).value = values[name]; }
+      if (!(name in values)) { return; }
+      var field = this.field(name);
+      field.value = values[name];
+      // Nothing that is restored stays hidden.
+      var box = values[name] && field.closest ? field.closest("details") : null;
+      if (box) { box.open = true; }
     }, this);
   };
 
@@ -125,7 +137,7 @@
     var body = new URLSearchParams(new FormData(this.form));
     // The token of the page is old after a new sign-in; the header carries the one of the cookie.
     body.delete("csrfmiddlewaretoken");
-    body.set(this.code + "-version", this.version());
+    body.set(this.prefix + "version", this.version());
     body.set("write_id", id);
     body.set("as_user", root.dataset.user);
     body.set("own_writes", this.own.join(","));
@@ -163,7 +175,7 @@
     if (data.state === "saved") {
       this.own = [];
       this.field("version").value = data.version;
-      this.show(data);
+      if (data.domains) { this.show(data); }
       if (JSON.stringify(this.values()) === sent) {
         this.dirty = false;
         forget(this);
@@ -255,6 +267,8 @@
       leaf.card.classList.remove("leaf--asked");
       leaf.blocked = "";
       leaf.field("version").value = data.current.version;
+      // What the person has seen now, where the server names it.
+      leaf.fill(data.follow || {});
       leaf.dirty = true;
       keep(leaf);
       leaf.send();
@@ -263,14 +277,15 @@
     var join = place.querySelector("[data-join]");
     var theirs = place.querySelector("[data-take-theirs]");
     keepMine.addEventListener("click", settle);
-    join.addEventListener("click", function () {
-      var mine = leaf.field("explanation").value.trim();
-      var stored = (data.current.explanation || "").trim();
+    if (join) { join.addEventListener("click", function () {
+      var text = leaf.card.dataset.joins || "explanation";
+      var mine = leaf.field(text).value.trim();
+      var stored = (data.current[text] || "").trim();
       if (stored && mine.indexOf(stored) < 0) {
-        leaf.field("explanation").value = mine ? stored + "\n\n" + mine : stored;
+        leaf.field(text).value = mine ? stored + "\n\n" + mine : stored;
       }
       settle();
-    });
+    }); }
     theirs.addEventListener("click", function () {
       leaf.dirty = false;
       forget(leaf);
@@ -282,6 +297,11 @@
   Leaf.prototype.restore = function () {
     var found = kept(this);
     if (!found) { return; }
+    if (found.submitted && this.card.dataset.settled) {
+      // It was sent, and what counts now is this person's: nothing is left to restore.
+      forget(this);
+      return;
+    }
     if (JSON.stringify(found.values) === JSON.stringify(this.values())) {
       forget(this);
       return;
@@ -346,10 +366,22 @@
           leaf.form.elements.csrfmiddlewaretoken.value = cookie("csrftoken");
         }
         clearTimeout(leaf.timer);
+        if (kept(leaf)) { keep(leaf, true); }
         leaf.dirty = false;
       });
       if (!card.querySelector("[data-stale] .stale")) { leaf.restore(); }
     }
+  });
+
+  // Whoever throws a draft away gives up what is kept on this computer too.
+  root.querySelectorAll("form[data-discard]").forEach(function (form) {
+    form.addEventListener("submit", function () {
+      Object.keys(leaves).forEach(function (code) {
+        clearTimeout(leaves[code].timer);
+        leaves[code].dirty = false;
+        forget(leaves[code]);
+      });
+    });
   });
 
   window.addEventListener("online", retry);
