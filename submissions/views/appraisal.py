@@ -197,6 +197,8 @@ def story_for(request: HttpRequest, code: str, participant: int, leaf: str) -> t
 def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpResponse:
     form = _form(story, request.POST)
     form.is_valid()
+    # Asked before: by a filter of what waits the leaf leaves the queue with the decision.
+    following = _next_address(request, story, facts)
     accepts, keeps = request.POST.get("viec") == "chap-nhan", request.POST.get("viec") == "giu-nguyen"
     try:
         record_appraisal(
@@ -225,7 +227,7 @@ def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpRes
         messages.success(
             request, _("%(code)s of %(unit)s is decided.") % {"code": story.leaf.code, "unit": story.participant.unit}
         )
-        return redirect(_next_address(request, story, facts))
+        return redirect(following)
     return leaf_response(request, story, form, facts, status=422)
 
 

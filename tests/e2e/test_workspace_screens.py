@@ -62,6 +62,9 @@ SCREENS = {
         "submissions:conflicts",
         "submissions:appraisal_own",
         "submissions:appraisal_by_leaf",
+        "submissions:round_second_readings",
+        "submissions:second_readings",
+        "submissions:second_reading",
     ),
     *("submissions:round_edition", "submissions:appraisal_rounds", "submissions:appraisal_queue"),
     *(
@@ -164,6 +167,7 @@ def _bring_about(pages: dict[str, Page]) -> dict[str, list[str]]:
     """Do what leads to screens that no link of the demonstration data leads to; return where they are, by account."""
     in_appraisal = "bac-kan-2023-minh-hoa"
     rare_screens.ask_for_explanation(pages["thamdinh"], round_code=in_appraisal, unit="Sở Y tế")
+    rare_screens.draw_sample(pages["thuongtruc"], round_code=in_appraisal, of="Sở Tư pháp", by="Sở Nội vụ")
     rare_screens.publish_newer_edition(pages["bientap"], pages["pheduyet"], title="Thanh tra Chính phủ")
     return {
         "thuongtruc": [

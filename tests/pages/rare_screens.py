@@ -31,6 +31,16 @@ def ask_for_explanation(appraiser: Page, *, round_code: str, unit: str) -> None:
     expect(appraiser.locator(".alert--success").first).to_be_visible()
 
 
+def draw_sample(secretariat: Page, *, round_code: str, of: str, by: str) -> None:
+    """Draw the sample of an agency's decisions, to be read by another agency."""
+    secretariat.goto(f"/lam-viec/dot/{round_code}/cham-kiem-tra/")
+    part = secretariat.locator("section", has=secretariat.get_by_role("heading", name=of, exact=True))
+    part.locator("select").select_option(label=by)
+    secretariat.once("dialog", lambda dialog: dialog.accept())
+    part.locator("button[type=submit]").click()
+    expect(secretariat.locator(".alert--success").first).to_be_visible()
+
+
 def note_on_a_page(appraiser: Page, *, round_code: str, code: str) -> str:
     """Note something on the first document that proves the criterion at some unit; return where it is read."""
     appraiser.goto(f"/lam-viec/tham-dinh/{round_code}/?tieu-chi={code}")
