@@ -14,14 +14,28 @@ from cms.enums import Role
 from cms.exceptions import PortalError
 from submissions.domain.answers import write_answer
 from submissions.domain.appraisal import record_appraisal
+from submissions.domain.appraisal_drafts import keep_draft
 from submissions.domain.gate import lock_submission
 from submissions.domain.ledger import current_entry
 from submissions.domain.rounds import advance_round
+from submissions.domain.second_reader import record_reading
+from submissions.domain.second_readings import draw_sample
 from submissions.domain.sending import send
 from submissions.domain.unit_appeals import file_appeal, set_appeal_period
 from submissions.enums import RoundState, Stage
 from submissions.exceptions import AlreadySent, Locked, StaleWrite, WrongState
-from submissions.models import Answer, AssessmentRound, FiledAppeal, PhaseDeadline, Receipt, ScoreEntry
+from submissions.models import (
+    Answer,
+    AppraisalDraft,
+    AssessmentRound,
+    Discrepancy,
+    FiledAppeal,
+    PhaseDeadline,
+    Receipt,
+    ScoreEntry,
+    SecondReading,
+    SecondReadingSample,
+)
 from tests.factories.appraisal import appraisal_round
 from tests.factories.cms import user_with_role
 from tests.factories.filling import fill, sign
@@ -150,6 +164,44 @@ def test_two_appraisers_decide_one_leaf_at_once__one_decision_and_the_others_are
     decided = ScoreEntry.objects.get(participant=this.plain, code="1.2.2", stage=Stage.APPRAISAL_1)
     assert (decided.pk, decided.points, decided.actor) == (won[0].pk, won[0].points, won[0].actor)
     assert {(error.current["entry"], error.current["actor"]) for error in lost} == {(decided.pk, str(decided.actor))}
+
+
+def test_sample_and_reading_and_draft_at_once__each_is_stored_once():
+    this = appraisal_round(both=False)
+    claim = current_entry(this.plain, "1.2.2")
+    colleague = user_with_role(Role.APPRAISER, this.agency)
+
+    def keep(text: str) -> Callable[[], AppraisalDraft]:
+        return lambda: keep_draft(
+            user=this.appraiser, participant=this.plain, code="1.2.2", values={"reason": text}, expected_version=0,
+            seen_entry=claim.pk,
+        )  # fmt: skip
+
+    kept = at_once(*(keep(text) for text in "abc"))
+    assert sorted(type(result).__name__ for result in kept) == ["AppraisalDraft", "StaleWrite", "StaleWrite"]
+    assert AppraisalDraft.objects.get().version == 1
+
+    record_appraisal(user=this.appraiser, participant=this.plain, code="1.2.2", accept=True, expected_entry_id=claim.pk)
+
+    def draw() -> SecondReadingSample:
+        return draw_sample(round=this.round, agency=this.agency, reading_agency=this.agency, share=100,
+                           user=this.secretary)  # fmt: skip
+
+    drawn = at_once(draw, draw, draw)
+    assert sorted(type(result).__name__ for result in drawn) == [
+        "SecondReadingSample", "SubmissionError", "SubmissionError",
+    ]  # fmt: skip
+    reading = SecondReading.objects.get()
+
+    def read(points: str) -> Callable[[], SecondReading]:
+        return lambda: record_reading(
+            user=colleague, reading=reading, accept=False, points=points, reason="Khác", expected_claim_id=claim.pk
+        )
+
+    given = at_once(read("0.5"), read("0.25"))
+    assert sorted(type(result).__name__ for result in given) == ["SecondReading", "WrongState"]
+    won = next(result for result in given if isinstance(result, SecondReading))
+    assert (SecondReading.objects.get().points, Discrepancy.objects.count()) == (won.points, 1)
 
 
 def test_round_advances_while_writing__no_write_after_it():
