@@ -8,12 +8,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from wagtail.admin.widgets import AdminDateInput
-
 from cms.dates import validate_year
 from cms.domain.units import NewUnit
 from cms.models import Unit
 from cms.text import slug
+from cms.widgets import DayInput
 
 
 class UnitChangeForm(forms.Form):
@@ -21,7 +20,7 @@ class UnitChangeForm(forms.Form):
 
     date = forms.DateField(
         label=gettext_lazy("From"),
-        widget=AdminDateInput,
+        widget=DayInput,
         validators=[validate_year],
         help_text=gettext_lazy("The first day of the new state; what ends, ends the day before."),
     )

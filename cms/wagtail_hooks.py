@@ -4,16 +4,18 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import messages
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
+from wagtail.admin.forms.models import register_form_field_override
 from wagtail.admin.menu import DismissibleMenuItem, MenuItem
 from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
@@ -32,12 +34,16 @@ from cms.models import FourEyesTask, Membership, Unit
 from cms.permissions import roles_in
 from cms.policies import MembershipPolicy, UnitPolicy
 from cms.views import approvals, units
+from cms.views.last_saved import last_saved
 from cms.views.patterns import pattern_page
 from cms.viewsets import OrganisationGroup
+from cms.widgets import DayInput
 
 register_permission_policy(Unit, UnitPolicy(Unit))
 register_permission_policy(Membership, MembershipPolicy(Membership))
 modeladmin_register(Registers)
+# Exactly days: a time is a day with more to it, and keeps Wagtail's own field.
+register_form_field_override(models.DateField, override={"widget": DayInput}, exact_class=True)
 
 
 @hooks.register("register_admin_viewset")
@@ -119,8 +125,20 @@ def say_why_not_approved(request: HttpRequest, page: Page) -> None:
 @hooks.register("insert_editor_js")
 def editor_scripts() -> SafeString:
     """Propose right addresses for Vietnamese titles; let no early change go unnoticed."""
-    scripts = ((static(f"cms/js/{name}.js"),) for name in ("admin-slug", "admin-early-changes"))
+    scripts = ((static(f"cms/js/{name}.js"),) for name in ("admin-slug", "admin-unsaved"))
     return format_html_join("", '<script src="{}"></script>', scripts)
+
+
+@hooks.register("register_admin_urls")
+def register_last_saved() -> list[URLPattern]:
+    """Say who overtook an editor's window."""
+    return [path("pages/<int:pk>/last-saved/", last_saved, name="cms_last_saved")]
+
+
+@hooks.register("insert_global_admin_js")
+def admin_dates() -> SafeString:
+    """Keep what was typed as a day."""
+    return format_html('<script src="{}"></script>', static("cms/js/admin-dates.js"))
 
 
 @hooks.register("register_log_actions")

@@ -27,7 +27,7 @@ class CriteriaToolsPanel(HelpPanel):
         @property
         def media(self) -> forms.Media:
             return unit_chooser.widget_class().media + forms.Media(
-                js=[f"criteria_pages/js/{name}.js" for name in ("move", "live_form", "add_labels", "editor")],
+                js=[f"criteria_pages/js/{name}.js" for name in ("move", "live_form", "add_labels", "links", "editor")],
                 css={"all": ["criteria_pages/css/editor.css"]},
             )
 
@@ -37,6 +37,7 @@ class CriteriaToolsPanel(HelpPanel):
             page = self.instance
             context.update(
                 page=page,
+                number=page.pk or 0,
                 check_url=reverse("criteria_check", args=[page.pk or 0]),
                 try_url=reverse("criteria_try"),
                 live_url=reverse("criteria_live", args=[page.pk or 0]),

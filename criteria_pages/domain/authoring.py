@@ -166,7 +166,7 @@ def _leaf_of(raw: Raw, place: _Place, *, level: int) -> Leaf:
         name=_text(raw.get("name")),
         name_en=_text(raw.get("name_en")),
         maximum=_points(raw.get("maximum"), place),
-        rule=_rule(raw.get("rule")),
+        rule=_rule(raw.get("rule"), place),
         scorer=_text(raw.get("scorer")) or "self",
         evidence=_text(raw.get("evidence")),
         evidence_required=bool(raw.get("evidence_required", True)),
@@ -178,10 +178,12 @@ def _leaf_of(raw: Raw, place: _Place, *, level: int) -> Leaf:
     )
 
 
-def _rule(raw: Any) -> RuleSpec:
+def _rule(raw: Any, place: _Place) -> RuleSpec:
     blocks = raw or []
     if not blocks:
         return RuleSpec(kind="")
+    if len(blocks) > 1:
+        place.report(_("An item has one scoring rule; here stand several. Delete all but one."), "rule")
     kind = blocks[0]["type"]
     try:
         parameters = rule_class(kind).parameters

@@ -18,6 +18,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cms.numbers import exact
+from criteria_pages.exceptions import CriteriaError
 
 MAX_LENGTH = 300
 MAX_NODES = 120
@@ -41,11 +42,15 @@ _COMPARISONS: Mapping[type, Callable[[Decimal, Decimal], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+_DOUBTFUL_COMMA = re.compile(r"(?<![\w.])\d+,\d+")
 _SIGNS = str.maketrans({"×": "*", "÷": "/", "−": "-", "–": "-", "≤": "\0", "≥": "\1", "≠": "\2"})
 
 
-class ExpressionError(ValueError):
+class ExpressionError(CriteriaError):
     """A sentence on why a formula cannot be used."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="unsound_formula")
 
 
 class DivisionByZeroError(ArithmeticError):
@@ -101,6 +106,21 @@ def parse(text: str, variables: frozenset[str]) -> Expression:
             _("The formula uses “%(names)s”, which is not among its variables.") % {"names": ", ".join(unknown)}
         )
     return Expression(text=text.strip(), names=names - {MAXIMUM}, tree=_numbers_exact(tree, source))
+
+
+def refuse_doubtful_comma(text: str) -> None:
+    """Refuse "1000,5" in a formula that is written now: inside min and max it would pass as two values.
+
+    Not part of `parse`, so that a formula that was frozen as "min(1,2)" goes on to be computed.
+    """
+    if found := _DOUBTFUL_COMMA.search(text):
+        raise ExpressionError(
+            _(
+                "“%(text)s” may be one number or two. Write decimals with a point (0.5), and a space after the comma "
+                "that parts two values (1, 5)."
+            )
+            % {"text": found[0]}
+        )
 
 
 def _normal(text: str) -> str:

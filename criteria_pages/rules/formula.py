@@ -1,8 +1,8 @@
 """Formula with named variables, in one or several alternatives of which the unit chooses one.
 
-Parameters: `variables`: rows of `name` (small letters, digits, _), `label`, `allow_negative` (boolean);
-`alternatives`: rows of `value` (short, unique), `label`, `expression` (see `rules/expressions.py`; `maximum` stands for
-the maximum points). The result is points, held within 0 and the maximum.
+Parameters: `variables`: rows of `name` (small letters, digits, _), `label`, `allow_negative`, `whole_number` (both
+boolean); `alternatives`: rows of `value` (short, unique), `label`, `expression` (see `rules/expressions.py`; `maximum`
+stands for the maximum points). The result is points, held within 0 and the maximum.
 Inputs: `alternative` (only where there are several), and one number per variable under the variable's name.
 """
 
@@ -28,6 +28,7 @@ from criteria_pages.rules.expressions import (
     Expression,
     ExpressionError,
     parse,
+    refuse_doubtful_comma,
 )
 from criteria_pages.rules.inputs import choice_input, decimal_input
 from criteria_pages.rules.parameters import Parameter
@@ -55,6 +56,7 @@ class FormulaRule(Rule):
                 ),
                 Parameter("label", "text", gettext_lazy("What the unit is asked for")),
                 Parameter("allow_negative", "boolean", gettext_lazy("May be below 0"), required=False, default=False),
+                Parameter("whole_number", "boolean", gettext_lazy("Whole number"), required=False, default=False),
             ),
         ),
         Parameter(
@@ -98,6 +100,7 @@ class FormulaRule(Rule):
         for alternative in alternatives:
             try:
                 used |= parse(alternative["expression"], frozenset(names)).names
+                refuse_doubtful_comma(alternative["expression"])
             except ExpressionError as error:
                 problems.append(f"{alternative['label']}: {error}")
         if not problems:
@@ -124,7 +127,7 @@ class FormulaRule(Rule):
             fields.append(
                 InputField(
                     variable["name"],
-                    "decimal",
+                    "integer" if variable["whole_number"] else "decimal",
                     variable["label"],
                     help="" if always else _("Only where the case chosen needs it."),
                     required=always,

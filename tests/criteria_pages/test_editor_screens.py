@@ -1,6 +1,7 @@
 """The editors' screens: who may use them, what they show, that they store nothing."""
 
 import datetime as dt
+import html
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -9,6 +10,8 @@ from django.urls import reverse
 from django.utils import translation
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cms.enums import Role
 from criteria_pages.blocks import CriteriaBody
@@ -64,6 +67,21 @@ def test_a_broken_state_is_a_bad_request(client, page):
     assert client.post(reverse("criteria_try"), {"state": "[1]"}).status_code == 400
 
 
+def test_check_lists_an_item_with_two_rules(client, page):
+    state = json.loads(state_of(criteria.tiny_definition()))
+    rules_of = state[0]["value"]["criteria"][0]["value"]["rule"]
+    rules_of.append(rules_of[0])
+    url = reverse("criteria_check", args=[page.pk])
+    answer = client.post(url, {"state": json.dumps(state), "title": "Set", "total": "20"})
+    assert [(problem.position, problem.field, problem.message) for problem in answer.context_data["problems"]] == [
+        (
+            (0, 0),
+            "rule",
+            "Mỗi mục chỉ có một quy tắc chấm điểm; ở đây có nhiều quy tắc. Hãy xóa bớt, giữ lại một.",
+        )
+    ]
+
+
 def leaf_state(**changes):
     state = json.loads(state_of(criteria.tiny_definition()))
     return json.dumps(state[0]["value"]["criteria"][1]["value"]["children"][1]["value"] | changes)
@@ -84,6 +102,80 @@ def test_try_a_rule_with_wrong_numbers_shows_the_error_at_its_field(client):
 def test_try_an_unsound_rule_shows_its_problems(client):
     answer = client.post(reverse("criteria_try"), {"state": leaf_state(rule=[])})
     assert len(answer.context_data["trial"].problems) == 1
+
+
+def formula_state(expression, **variable):
+    rule = {
+        "variables": [{"name": name, "label": f"Number {name}", **variable} for name in ("luot", "dan")],
+        "alternatives": [{"value": "a", "label": "All", "expression": expression}],
+    }
+    body = body_from_definition(
+        criteria.definition(criteria.domain("1", criteria.leaf_criterion("1.1", "formula", "2", params=rule)))
+    )
+    state = BODY.get_form_state(BODY.to_python(body))
+    return json.dumps(state[0]["value"]["criteria"][0]["value"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "sentence"),
+    [
+        ("luot / dan * 1000,5", "All: Trong công thức, viết số thập phân bằng dấu chấm: 0.5, không viết 0,5."),
+        ("xyz / dan", "All: Công thức dùng “xyz”, không có trong các biến."),
+        ("luot / / dan", "All: Không đọc được “luot / / dan” như công thức. Hãy dùng + - * / và ngoặc."),
+        ("luot / dan nhân hai", "All: Không đọc được “luot / dan nhân hai” như công thức. Hãy dùng + - * / và ngoặc."),
+        (
+            "min(maximum, luot / dan * 1000,5)",
+            "All: “1000,5” có thể là một số hoặc hai số. Viết số thập phân bằng dấu chấm (0.5); nếu là hai giá trị thì "
+            "thêm dấu cách sau dấu phẩy (1, 5).",
+        ),
+    ],
+)
+def test_trying_a_wrong_formula_says_what_is_wrong(client, expression, sentence):
+    answer = client.post(reverse("criteria_try"), {"state": formula_state(expression), "in-luot": "1"})
+    assert answer.status_code == 200
+    assert answer.context_data["trial"].problems == (sentence,)
+    assert sentence in html.unescape(text(answer))
+
+
+def test_a_number_of_a_formula_may_be_whole(client):
+    typed = {"in-luot": "1,5", "in-dan": "2"}
+    free = client.post(reverse("criteria_try"), {"state": formula_state("luot / dan"), **typed})
+    whole = client.post(reverse("criteria_try"), {"state": formula_state("luot / dan", whole_number=True), **typed})
+    assert free.context_data["trial"].points == Decimal("0.75")
+    assert [field.error for field in whole.context_data["trial"].fields] == ["1,5 không phải số nguyên.", ""]
+
+
+FORMULA_PARTS = [
+    "luot",
+    "dan",
+    "maximum",
+    "min(",
+    "max(",
+    "abs(",
+    "(",
+    ")",
+    "+",
+    "-",
+    "*",
+    "/",
+    ",",
+    "1",
+    "0",
+    "0,5",
+    "if",
+]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    expression=st.text(max_size=40) | st.lists(st.sampled_from(FORMULA_PARTS), max_size=12).map(" ".join),
+    typed=st.text(max_size=12) | st.integers(-10, 10**20).map(str),
+)
+def test_no_formula_breaks_the_trial(client, expression, typed):
+    answer = client.post(reverse("criteria_try"), {"state": formula_state(expression), "in-luot": typed, "in-dan": "0"})
+    assert answer.status_code == 200
+    trial = answer.context_data["trial"]
+    assert bool(trial.problems) != bool(trial.fields)
 
 
 def test_the_form_of_a_unit_in_test_mode(client, page):

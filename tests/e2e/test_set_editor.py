@@ -1,5 +1,6 @@
 """The editor of a criteria set in the browser: nodes open and close, totals follow, nothing is lost in saving."""
 
+import datetime as dt
 import re
 import time
 from dataclasses import replace
@@ -210,3 +211,107 @@ def test_the_form_of_a_unit_follows_what_is_typed(editor):
     expect(outcome).to_contain_text("1,5 / 1,5")
     assert "1.1|answer" not in screen.evaluate(POSTED)
     assert drafted(page_row).leaf("1.1").maximum == 1
+
+
+def stored(page_row):
+    return CriteriaSetPage.objects.get(pk=page_row.pk).get_latest_revision_as_object()
+
+
+def eventually(ask, wanted):
+    """Return what is asked once it is as wanted, or as it stands after half a minute."""
+    for _attempt in range(60):
+        if ask() == wanted:
+            break
+        time.sleep(0.5)
+    return ask()
+
+
+def test_what_is_changed_after_a_refused_submission_is_saved(editor):
+    screen, page_row = editor
+    screen.fill('[name="declared_total"]', "21")
+    screen.locator("footer .w-dropdown__toggle").last.click()
+    screen.locator("button[name=action-publish]").click()
+    screen.wait_for_selector("[data-criteria-tools][data-ready]")
+    expect(screen.locator("[data-criteria-place]")).to_have_count(1)
+    assert eventually(lambda: stored(page_row).declared_total, Decimal(21)) == 21
+    expect(screen.locator("#w-autosave-indicator")).to_have_attribute("data-w-autosave-state-value", "saved")
+    screen.fill('[name="declared_total"]', "20,5")
+    assert eventually(lambda: stored(page_row).declared_total, Decimal("20.5")) == Decimal("20.5")
+
+
+def test_what_is_typed_while_a_draft_is_being_saved_is_saved_after_it(editor):
+    screen, page_row = editor
+    screen.evaluate("""() => {
+        const real = window.fetch;
+        window.fetch = async (...asked) => {
+            const answer = await real(...asked);
+            if (String(asked[0]).endsWith('/edit/')) {
+                window.fetch = real;
+                document.querySelector('[name=decision_number]').value = '7/QD-THU';
+            }
+            return answer;
+        };
+    }""")
+    screen.fill('[name="declared_total"]', "21")
+    assert eventually(lambda: stored(page_row).decision_number, "7/QD-THU") == "7/QD-THU"
+
+
+def test_a_cause_that_is_taken_back_does_not_leave_saving_paused(editor):
+    screen, page_row = editor
+    state = screen.locator("#w-autosave-indicator")
+    screen.fill('[name="declared_total"]', "nothing")
+    expect(state).to_have_attribute("data-w-autosave-state-value", "paused", timeout=30_000)
+    screen.fill('[name="declared_total"]', "20")
+    expect(state).to_have_attribute("data-w-autosave-state-value", "saved", timeout=30_000)
+    assert stored(page_row).declared_total == 20
+
+
+def test_who_was_overtaken_is_told_by_whom_and_what_to_do(editor):
+    screen, page_row = editor
+    other = UserFactory(first_name="Thu", last_name="Hà")
+    page_row.save_revision(user=other)
+    screen.fill('[name="declared_total"]', "21")
+    link = screen.locator(".admin-reload")
+    expect(link).to_be_visible(timeout=30_000)
+    expect(link.locator("xpath=..")).to_contain_text(str(other))
+    screen.once("dialog", lambda dialog: dialog.accept())
+    link.click()
+    screen.wait_for_selector("[data-criteria-tools][data-ready]")
+    expect(screen.locator('[name="declared_total"]')).to_have_value("20")
+
+
+def test_a_day_is_typed_as_it_is_shown_and_stays_as_typed(editor):
+    screen, page_row = editor
+    field = screen.locator('[name="decision_date"]')
+    field.fill("31/02/2026")
+    field.press("Tab")
+    expect(field).to_have_value("31/02/2026")
+    field.fill("15/11/2026")
+    field.press("Tab")
+    expect(field).to_have_value("15/11/2026")
+    day = dt.date(2026, 11, 15)
+    assert eventually(lambda: stored(page_row).decision_date, day) == day
+
+
+def test_an_item_takes_one_rule(editor):
+    screen, _page_row = editor
+    find(screen, "1.2.3")
+    rule = screen.locator('[data-contentpath="rule"]').filter(visible=True).first
+    expect(rule.locator("button:has(use[href='#icon-bin'])")).to_have_count(1)
+    expect(rule.locator(".c-sf-add-button").filter(visible=True)).to_have_count(0)
+    expect(rule.locator("button:has(use[href='#icon-copy'])").filter(visible=True)).to_have_count(0)
+    rule.locator("button:has(use[href='#icon-bin'])").click()
+    expect(rule.locator(".c-sf-add-button").filter(visible=True)).to_have_count(1)
+
+
+def test_what_the_draft_changes_is_shown_once_the_draft_is_saved(editor):
+    screen, page_row = editor
+    asked = []
+    screen.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    screen.fill('[name="declared_total"]', "21")
+    screen.locator("[data-criteria-links] a").first.click()
+    screen.wait_for_url("**/changes/")
+    assert (stored(page_row).declared_total, asked) == (21, [])
+    screen.locator(".criteria-bar a").click()
+    screen.wait_for_selector("[data-criteria-tools][data-ready]")
+    expect(screen.locator('[name="declared_total"]')).to_have_value("21")

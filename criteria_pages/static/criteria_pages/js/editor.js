@@ -281,7 +281,7 @@
     nodes().forEach(addTry);
     recompute();
 
-    /* --- what changed in the tree before Wagtail began to watch (see cms/js/admin-early-changes.js) --- */
+    /* --- what changed in the tree before Wagtail began to watch (see cms/js/admin-unsaved.js) --- */
     const unchanged = JSON.stringify(wholeState());
     document.addEventListener('w-unsaved:watch-edits', (event) => {
       if (JSON.stringify(wholeState()) !== unchanged) event.target.setAttribute('data-w-unsaved-force-value', 'true');
