@@ -162,6 +162,12 @@ ROWS: tuple[Row, ...] = (
         note="The agency reads its own on its desk; the unit reads what it was shown.",
     ),
     Row("Read the discrepancies", "submissions:round_discrepancies", _each(_POINTS, ALWAYS)),
+    Row(
+        "Assume other rules on a copy",
+        "publishing:what_if",
+        _each(_POINTS, but(Situation.DRAFT)),
+        note="A big round by a job; its table is shown to whoever ordered it.",
+    ),
     Row("Read the register of conflicts", "submissions:round_conflicts", _each(_POINTS, ALWAYS)),
     Row(
         "Add participants",

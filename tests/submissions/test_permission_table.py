@@ -249,6 +249,7 @@ ASKS: dict[str, tuple[Address, Data]] = {
     "Read points before publication": (lambda c: _unit(c, "submissions:round_participant"), None),
     "Export points before publication": (_round("submissions:round_export"), lambda c: {}),
     "Read the discrepancies": (_round("submissions:round_discrepancies"), None),
+    "Assume other rules on a copy": (_round("publishing:what_if"), None),
     "Read the register of conflicts": (_round("submissions:round_conflicts"), None),
     "Add participants": (_round("submissions:round_participants"), lambda c: {"codes": c.this.agency.code}),
     "Set deadlines": (_round("submissions:round_deadlines"), _deadline),
