@@ -36,14 +36,18 @@ def survey_mail(ctx: JobContext, *, survey: int) -> None:
     ctx.report({"due": len(ids)})
 
 
-def order_mail_job(*, survey: Survey, user: User | None) -> JobRun:
-    """Order the job that mails what is due; while one is on its way, return that one: nothing goes out twice."""
-    at_work = JobRun.objects.filter(
+def mail_job_at_work(survey: Survey) -> JobRun | None:
+    """Return the job that mails the survey's letters now, or waits to."""
+    return JobRun.objects.filter(
         task="submissions.survey_mail",
         arguments__survey=survey.pk,
         status__in=[JobStatus.QUEUED, JobStatus.RUNNING],
     ).first()
-    return at_work or enqueue(
+
+
+def order_mail_job(*, survey: Survey, user: User | None) -> JobRun:
+    """Order the job that mails what is due; while one is on its way, return that one: nothing goes out twice."""
+    return mail_job_at_work(survey) or enqueue(
         "submissions.survey_mail",
         arguments={"survey": survey.pk},
         key=f"survey-mail-{survey.pk}-{clock.now():%Y%m%d%H%M%S%f}",

@@ -23,6 +23,7 @@ from publishing.domain.representation import note_of
 from publishing.models import IndexRelease, ReleaseSurvey
 from submissions.domain.survey.figures import entered_tallies
 from submissions.domain.survey.results import UnitResult, unit_results
+from submissions.enums import ParticipantStatus
 from submissions.models import AssessmentRound, Invitation, Survey, SurveyTally
 from submissions.survey_enums import SurveyState
 from submissions.survey_scoring import MEAN_GRAIN, ClassTally
@@ -57,6 +58,7 @@ def survey_content(round: AssessmentRound) -> dict[str, Any] | None:
     units = [
         _unit(result, own.get(result.participant.unit_id, []), entered.get(result.participant.unit_id, []), asked)
         for result in unit_results(survey)
+        if result.participant.status != ParticipantStatus.NOT_ASSESSED
     ]
     classes = [part for unit in units for part in unit["classes"] if part["asked"] is not None]
     return {

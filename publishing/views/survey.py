@@ -17,6 +17,7 @@ from cms.numbers import format_count, format_percent
 from publishing.domain import queries
 from publishing.models import IndexRelease
 from publishing.views.access import ReleaseAbsent, released
+from submissions.domain.definitions import definition_of
 
 PER_PAGE = 100
 
@@ -27,6 +28,7 @@ def survey(request: HttpRequest, release: IndexRelease) -> HttpResponse:
     if not release.has_survey:
         raise ReleaseAbsent(_("No survey belongs to this result."))
     content = release.survey.content
+    criteria = _criteria(release)
     names = {group["code"]: _name(group) for group in content["groups"]}
     page = Paginator(content["units"], PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -35,7 +37,7 @@ def survey(request: HttpRequest, release: IndexRelease) -> HttpResponse:
         "sha256": release.survey.sha256,
         "share": _share(content),
         "due": parse_datetime(content["answers_due"]),
-        "units": [_unit(unit, names) for unit in page],
+        "units": [_unit(unit, names, criteria) for unit in page],
         "page_obj": page,
         "weights": [(names[group["code"]], Decimal(group["weight"])) for group in content["groups"]],
         "without": sum(not unit["classes"] and not unit["cancelled"] for unit in content["units"]),
@@ -63,16 +65,30 @@ def _finding(content: Mapping[str, Any]) -> str:
     }
 
 
-def _unit(unit: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _criteria(release: IndexRelease) -> dict[str, str]:
+    """Return the names of the criteria that the release's survey scores."""
+    english = get_language() == "en"
+    leaves = definition_of(release.round.edition).leaves if release.round else ()
+    return {leaf.code: (english and leaf.name_en) or leaf.name for leaf in leaves}
+
+
+def _unit(unit: Mapping[str, Any], names: Mapping[str, str], criteria: Mapping[str, str]) -> dict[str, Any]:
     english = get_language() == "en"
     return {
         "code": unit["code"],
         "name": unit["name"],
         "cancelled": unit["cancelled"],
-        "missing": unit["missing"],
+        "missing": [{"code": code, "name": criteria.get(code, "")} for code in unit["missing"]],
+        "points": sum((Decimal(leaf["points"]) for leaf in unit["leaves"].values()), Decimal(0)),
         "respondents": sum(part["respondents"] for part in unit["classes"]),
         "leaves": [
-            (code, leaf["respondents"], Decimal(leaf["mean"]), Decimal(leaf["points"]))
+            {
+                "code": code,
+                "name": criteria.get(code, ""),
+                "respondents": leaf["respondents"],
+                "mean": Decimal(leaf["mean"]),
+                "points": Decimal(leaf["points"]),
+            }
             for code, leaf in unit["leaves"].items()
         ],
         "classes": [

@@ -21,12 +21,13 @@ from cms.documents import to_pdf, to_word
 from cms.domain.files import DOCX_TYPE
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
+from cms.numbers import format_count
 from cms.permissions import may_read_all, require_role, units_where
 from submissions.domain.survey import invitations, lists, mixing, public_link, report, results, selection, setup, watch
 from submissions.models import AssessmentRound, Invitation, Respondent, RespondentList, Survey, SurveyIncident
 from submissions.survey_enums import DeliveryState, GroupRule, ListState, RespondentState, SurveyState
 from submissions.survey_forms import ReasonForm, SurveyForm
-from submissions.survey_tasks import order_mail_job
+from submissions.survey_tasks import mail_job_at_work, order_mail_job
 
 PER_PAGE = 50
 
@@ -111,6 +112,7 @@ def desk(request: HttpRequest, pk: int) -> HttpResponse:
             .select_related("group", "list__participant__unit")[:PER_PAGE],
             "incidents": survey.incidents.select_related("unit", "first_officer", "second_officer"),
             "reason_form": ReasonForm(),
+            "mail_job": mail_job_at_work(survey),
             "is_officer": units_where(request.user, Role.SURVEY_OFFICER).filter(pk=survey.round.owner_id).exists(),
             "unit_results": results.unit_results(survey)
             if survey.state in {SurveyState.CLOSED, SurveyState.RESULTS}
@@ -196,7 +198,7 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _order_letters(request: HttpRequest, survey: Survey, name: str) -> HttpResponse:
-    """Let letters or reminders go out; the page of the job tells how far they are."""
+    """Let letters or reminders go out; the desk leads to the job, which tells how far they are."""
     order = invitations.order_letters if name == "mail" else invitations.order_reminders
     try:
         due = order(user=request.user, survey=survey)
@@ -205,10 +207,12 @@ def _order_letters(request: HttpRequest, survey: Survey, name: str) -> HttpRespo
     except PortalError as refusal:
         messages.error(request, refusal.message)
         return redirect("submissions:survey_desk", pk=survey.pk)
-    if not due:
+    if due:
+        order_mail_job(survey=survey, user=request.user)
+        messages.success(request, _("%(count)s letters are on their way.") % {"count": format_count(due)})
+    else:
         messages.info(request, _("No letter is due now."))
-        return redirect("submissions:survey_desk", pk=survey.pk)
-    return redirect("cms:job", pk=order_mail_job(survey=survey, user=request.user).pk)
+    return redirect("submissions:survey_desk", pk=survey.pk)
 
 
 @login_required

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -32,14 +34,21 @@ def make_invitations(*, user: User, survey: Survey) -> int:
     made = Invitation.objects.bulk_create(
         [Invitation(respondent_id=pk, token_sha256=f"new:{pk}") for pk in people], batch_size=2000
     )
-    for invitation in made:
-        invitation.token_sha256 = token_hash(new_token(invitation))
-    # An upsert by key: a bulk update compares every row with every other of its batch.
-    Invitation.objects.bulk_create(
-        made, batch_size=2000, update_conflicts=True, unique_fields=["id"], update_fields=["token_sha256"]
-    )
+    _store_codes(made)
     audit.record("submissions.survey_invited", survey, user=user, after={"invitations": len(made)})
     return len(made)
+
+
+def _store_codes(invitations: Sequence[Invitation]) -> None:
+    """Store the hash of everybody's code, which is computed from the key of the row.
+
+    One prepared statement for all rows: a bulk update compares every row with every other of its batch, and an upsert
+    writes all columns anew; for 85,600 people either takes minutes.
+    """
+    table = connection.ops.quote_name(Invitation._meta.db_table)
+    rows = [(token_hash(new_token(row)), row.pk) for row in invitations]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET token_sha256 = %s WHERE id = %s", rows)  # noqa: S608 -- our table
 
 
 def address_of(invitation: Invitation) -> str:
