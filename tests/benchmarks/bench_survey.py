@@ -95,7 +95,7 @@ def run(report: Report) -> None:
         selection.select_respondents(user=case.officer, survey=case.survey, seed=1)
         invitations.make_invitations(user=case.officer, survey=case.survey)
     case.survey.refresh_from_db()
-    with running_sink() as sink:
+    with running_sink("<dv-") as sink:
         mail_to_sink(report, case.survey, sink)
         total = Invitation.objects.count()
         out = Invitation.objects.filter(delivery=DeliveryState.SENT).only("pk", "issue", "token_sha256")
