@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import lru_cache
 from pathlib import Path
 
@@ -59,11 +60,16 @@ def bundle_text() -> str:
 
 
 def build_bundle(target: Path) -> bool:
-    """Write the bundled style sheet into the folder; return whether it changed."""
-    text, path = bundle_text(), target / "portal.css"
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    """Write the bundled style sheet into the folder, and compressed beside it; return whether it changed.
+
+    The one-command mode serves the compressed file as it lies here; in production collecting makes its own.
+    """
+    content, path = bundle_text().encode(), target / "portal.css"
+    packed = path.with_name(f"{path.name}.gz")
+    if path.exists() and packed.exists() and path.read_bytes() == content:
         return False
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(content)
+    packed.write_bytes(gzip.compress(content, mtime=0))
     return True
 
 

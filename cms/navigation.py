@@ -1,4 +1,4 @@
-"""What other rooms put into the workspace: menu items and the list of things to do."""
+"""What other rooms put into the menus: items of the workspace, things to do, links at the end of public pages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ class Todo:
 
 ItemFunction = Callable[[HttpRequest], Iterable[NavItem]]
 TodoFunction = Callable[[Any], Iterable[Todo]]
+LinkFunction = Callable[[], Iterable[NavItem]]
 _items: list[ItemFunction] = []
+_links: list[LinkFunction] = []
 _todos: list[TodoFunction] = []
 
 
@@ -48,6 +50,18 @@ def register_todo(function: TodoFunction) -> TodoFunction:
     if function not in _todos:
         _todos.append(function)
     return function
+
+
+def register_public_links(function: LinkFunction) -> LinkFunction:
+    """Register a function that returns links for the end of every public page, the same for everybody."""
+    if function not in _links:
+        _links.append(function)
+    return function
+
+
+def public_links() -> list[NavItem]:
+    """Return the links for the end of public pages, in the active language."""
+    return [link for function in _links for link in function()]
 
 
 def workspace_items(request: HttpRequest) -> list[NavItem]:

@@ -1,4 +1,4 @@
-"""What publication puts into the workspace."""
+"""What publication puts into the workspace and at the end of public pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from cms.enums import Role
 from cms.models import User
-from cms.navigation import NavItem, Todo, register_todo, register_workspace_item
+from cms.navigation import NavItem, Todo, register_public_links, register_todo, register_workspace_item
 from cms.permissions import READ_ALL_ROLES, has_role, roles_in, units_where
 from publishing.domain.desk import DESK_ROLES, may_approve, releases_seen_by, rounds_to_release
 from publishing.domain.plan_progress import REPORTERS
@@ -21,6 +21,14 @@ from submissions.domain.round_access import may_read_scores
 from submissions.enums import RoundState
 from submissions.models import AssessmentRound
 from submissions.navigation import RoundTab, register_round_action, register_round_tabs
+
+
+@register_public_links
+def links() -> Iterable[NavItem]:
+    """Where all results, their data and their corrections are found."""
+    yield NavItem(_("All results"), reverse("publishing:releases"))
+    yield NavItem(_("Open data"), reverse("publishing:open_data"))
+    yield NavItem(_("Corrections log"), reverse("publishing:corrections"))
 
 
 @register_workspace_item

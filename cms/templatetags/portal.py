@@ -20,8 +20,9 @@ from wagtail.models import Page, Site
 
 import heroicons
 
-from cms import assets, clock, numbers
+from cms import assets, clock, navigation, numbers
 from cms.front_page import public_pages
+from cms.navigation import NavItem
 from cms.text import fold
 
 register = template.Library()
@@ -270,6 +271,12 @@ def field(bound: Any, css: str = "", help_text: str = "", label: str = "") -> di
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
+@register.simple_tag
+def public_links() -> list[NavItem]:
+    """The links that rooms put at the end of public pages."""
+    return navigation.public_links()
+
+
 @register.simple_tag(takes_context=True)
 def sections(context: template.Context) -> list[dict[str, Any]]:
     """The sections of the public site: live children of the home page that are shown in menus."""

@@ -19,6 +19,12 @@ MANY = 3
 def ranking_finding(release: IndexRelease, stats: ReleaseStats) -> str:
     """Return who leads, with what, and how far above the mean."""
     tiers = [group for group in stats.tiers if group.best is not None]
+    if not tiers and stats.ranked:
+        return ngettext(
+            "The source prints the rank of %(count)s unit and no index.",
+            "The source prints the ranks of %(count)s units and no index.",
+            stats.ranked,
+        ) % {"count": stats.ranked}
     if not tiers:
         return _("No unit has been ranked in this result.")
     if len(tiers) > 1:
@@ -32,14 +38,15 @@ def _tier_finding(group: GroupStats) -> str:
 
 def _leader(group: GroupStats) -> str:
     best, mean = group.best, group.mean
+    values = {"index": format_percent(best), "names": _names(group.best_names), "count": len(group.best_names)}
+    if group.ranked_by_source:
+        values |= {"named": group.count, "of": group.ranked_by_source}
+        return (
+            _("The source names %(named)s of %(of)s units; the highest of them is %(names)s with %(index)s.") % values
+        )
     if best is None or mean is None:
         return ""
-    values = {
-        "index": format_percent(best),
-        "difference": format_points(best - mean),
-        "names": _names(group.best_names),
-        "count": len(group.best_names),
-    }
+    values["difference"] = format_points(best - mean)
     if len(group.best_names) > MANY:
         return _("%(count)s units share the lead with %(index)s, %(difference)s points above the mean.") % values
     if len(group.best_names) > 1:
@@ -76,7 +83,8 @@ def unit_finding(entry: ReleaseEntry, stats: ReleaseStats, *, tied: bool) -> str
         sentence = _("%(unit)s reached %(index)s and shares rank %(rank)s of %(of)s") % values
     else:
         sentence = _("%(unit)s reached %(index)s, rank %(rank)s of %(of)s") % values
-    return f"{sentence}, {_against_mean(entry.index, stats.of_tier(entry.tier_code))}"
+    group = stats.of_tier(entry.tier_code)
+    return f"{sentence}." if group.ranked_by_source else f"{sentence}, {_against_mean(entry.index, group)}"
 
 
 def _against_mean(index: Decimal, group: GroupStats) -> str:

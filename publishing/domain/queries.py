@@ -22,7 +22,7 @@ from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 from publishing.models.releases import ReleaseQuerySet
 from submissions.models import AssessmentRound
 
-STATS_VERSION = 1
+STATS_VERSION = 2
 DAY = 86_400
 
 
@@ -164,7 +164,11 @@ class NodeStats:
 
 @dataclass(frozen=True, slots=True)
 class GroupStats:
-    """Figures over the assessed units of one tier, or of all (tier "")."""
+    """Figures over the assessed units of one tier, or of all (tier "").
+
+    Where the source ranks more units than it names (`ranked_by_source`, else 0), a mean of those that it names would be
+    a mean of nothing: then there is neither mean nor median.
+    """
 
     tier_code: str
     tier_name: str
@@ -176,6 +180,7 @@ class GroupStats:
     lowest: Decimal | None
     nodes: dict[str, NodeStats] = field(default_factory=dict)
     classes: dict[str, int] = field(default_factory=dict)
+    ranked_by_source: int = 0
 
     @property
     def count(self) -> int:
@@ -225,7 +230,7 @@ def _stats(release_id: int, rows_sha256: str) -> ReleaseStats:
 def _compute_stats(release_id: int) -> ReleaseStats:
     rows = list(
         ReleaseEntry.objects.filter(release_id=release_id).values_list(
-            "tier_code", "tier_name", "status", "index", "unit_name", "class_code", "pk"
+            "tier_code", "tier_name", "status", "index", "unit_name", "class_code", "pk", "rank_of"
         )
     )
     tier_of = {row[6]: row[0] for row in rows if row[3] is not None}
@@ -263,12 +268,13 @@ def _group(
     for row in rows:
         if row[5]:
             classes[row[5]] = classes.get(row[5], 0) + 1
+    ranked_by_source = _ranked_by_source(rows)
     return GroupStats(
         tier_code=tier_code,
         tier_name=tier_name,
         values=values,
-        mean=_mean(values),
-        median=_median(values),
+        mean=None if ranked_by_source else _mean(values),
+        median=None if ranked_by_source else _median(values),
         best=best,
         best_names=tuple(row[4] for row in ranked if row[3] == best),
         lowest=values[-1] if values else None,
@@ -277,7 +283,15 @@ def _group(
             for code, parts in shares.get(tier_code, {}).items()
         },
         classes=classes,
+        ranked_by_source=ranked_by_source,
     )
+
+
+def _ranked_by_source(rows: Sequence[tuple]) -> int:
+    """Return how many units the ranks are said to be of, 0 unless they are more than the rows."""
+    tiers = {row[0] for row in rows}
+    told = sum(max((row[7] or 0 for row in rows if row[0] == tier), default=0) for tier in tiers)
+    return told if told > len(rows) else 0
 
 
 def _mean(values: Sequence[Decimal]) -> Decimal | None:

@@ -177,7 +177,7 @@ def distribution_chart(
 ) -> SafeString:
     """Return the spread of the indices of all units or of a tier, the mean and the marked one in it."""
     group = stats.of_tier(tier)
-    if group.count < 2 or group.lowest is None:
+    if group.count < 2 or group.lowest is None or group.mean is None:
         return SafeString("")
     start = floor_ten(group.lowest)
     ticks = [(Decimal(at), f"{at} %") for at in range(int(start), 101, 10)]

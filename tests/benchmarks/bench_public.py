@@ -3,7 +3,9 @@
 The yardstick is nginx serving the same compressed bytes as a plain file, in the same run. `live_ms` is the uncached
 view of all rows, sorted anew, on one core. Load comes from wrk (Debian: wrk) or, without it, from plain sockets, which
 are slower than nginx and flatter the portal's ratio; `client_is_wrk` says which. Without nginx (Debian: nginx-light)
-its figures are left out. `BENCH_PUBLIC_UNITS` and `BENCH_PUBLIC_SECONDS` set other sizes.
+its figures are left out. `fcp_ms` is what a slow phone sees of the baked page: the first contentful paint in headless
+Chromium with a processor four times as slow, the median of some first visits; left out without Chromium.
+`BENCH_PUBLIC_UNITS` and `BENCH_PUBLIC_SECONDS` set other sizes.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from cms import baked
 from cms.rendering import Renderer
 from publishing.domain import baking
 from publishing.models import IndexRelease
+from tests.benchmarks.browser import first_contentful_paint
 from tests.benchmarks.figures import Report
 from tests.benchmarks.release_data import big_release
 from tests.nginx_process import nginx_path, running_nginx
@@ -35,6 +38,7 @@ from tests.portal_process import running_portal
 UNITS = int(os.environ.get("BENCH_PUBLIC_UNITS", "3321"))
 SECONDS = int(os.environ.get("BENCH_PUBLIC_SECONDS", "5"))
 LIVE_LIMIT = 150.0
+PAINT_LIMIT = 1000.0
 ROUNDS = 2
 CONNECTIONS = 16
 # Sent by every browser.
@@ -57,6 +61,7 @@ def run(report: Report) -> None:
         rates["live"] = rate(f"{portal.base_url}{home}?sort=-index", {}, connections=2)
         rates["not_modified"] = rate(portal.base_url + home, _known(portal.base_url + home))
         rates["baked_portal"] = rate(portal.base_url + home, PACKED)
+        first_paint(report, portal.base_url + home)
         if nginx_path():
             upstream = urlsplit(portal.base_url).netloc
             rates |= _through_nginx(folder, upstream, home, page)
@@ -83,6 +88,15 @@ def live_view(report: Report, home: str) -> None:
         cpus.append((time.process_time() - cpu) * 1000)
     report.add("live_ms", statistics.median(walls), "ms", baseline=LIVE_LIMIT)
     report.add("live_cpu_ms", statistics.median(cpus), "ms", baseline=LIVE_LIMIT)
+
+
+def first_paint(report: Report, address: str) -> None:
+    """Note when a slow phone shows the first of the page."""
+    found = first_contentful_paint(address)
+    if found is None:
+        report.add("fcp_skipped_because_no_chromium", 1, "yes=1")
+    else:
+        report.add("fcp_ms", found, "ms", baseline=PAINT_LIMIT)
 
 
 def _bake_front(release: IndexRelease) -> None:

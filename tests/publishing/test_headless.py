@@ -245,6 +245,7 @@ def test_without_a_result_the_page_about_open_data_stands(client):
     home_page()
     assert IndexRelease.objects.count() == 0
     assert client.get("/du-lieu-mo/").status_code == 200
+    assert 'href="/du-lieu-mo/"' in client.get("/").content.decode()
 
 
 def test_a_section_with_rankings_lists_every_result(client):

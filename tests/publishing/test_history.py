@@ -81,6 +81,29 @@ def test_each_year_becomes_a_release_with_a_source_per_line(units, secretary, cl
     assert "https://example.vn/2022" in page
 
 
+def test_of_a_part_of_the_units_no_mean_is_told(units, secretary, client):
+    _apply(ROWS, secretary)
+    releases = list(IndexRelease.objects.order_by("year"))
+    for release in releases:
+        approve_release(release=release, user=user_with_role(Role.APPROVER))
+    whole = releases[1]
+    page = client.get(f"/en/ket-qua/{whole.slug}/").content.decode()
+    assert "The source names 2 of 63 units; the highest of them is Thành phố Hải Phòng with 91.87 %." in page.replace(
+        "\xa0", " "
+    )
+    unit = client.get(f"/en/ket-qua/{whole.slug}/don-vi/hai-phong/").content.decode().replace("\xa0", " ")
+    assert "Thành phố Hải Phòng reached 91.87 %, rank 2 of 63." in unit
+    assert [words in text for text in (page, unit) for words in ("the mean", "edian")] == [False] * 4
+
+
+def test_of_ranks_without_an_index_that_is_said(units, secretary, client):
+    _apply(ROWS[1:2], secretary)
+    release = IndexRelease.objects.get()
+    approve_release(release=release, user=user_with_role(Role.APPROVER))
+    page = client.get(f"/en/ket-qua/{release.slug}/").content.decode()
+    assert "The source prints the rank of 1 unit and no index." in page
+
+
 def test_a_merged_unit_shows_its_predecessors_and_not_as_its_own(units, secretary, client):
     _apply(ROWS, secretary)
     for release in IndexRelease.objects.all():
