@@ -27,15 +27,19 @@ import openpyxl
 from cms.enums import Role
 from cms.models import JobRun, User
 from submissions.domain import explanations
+from submissions.domain.appraisal import record_appraisal
 from submissions.domain.content import content_of, content_sha256
 from submissions.domain.evidence import attach_evidence
+from submissions.domain.leaf_story import leaf_story
 from submissions.domain.ledger import current_entry
+from submissions.domain.second_readings import draw_sample
 from submissions.domain.survey import lists
 from submissions.domain.survey.workbook import HEADERS as LIST_HEADERS
 from submissions.domain.workbook import write_workbook
 from submissions.enums import RoundState
-from submissions.models import EvidenceUse, ExplanationRequest, Notice, Submission
+from submissions.models import EvidenceUse, ExplanationRequest, Notice, SecondReading, Submission
 from tests.factories.appraisal import appraisal_round
+from tests.factories.cms import user_with_role
 from tests.factories.files import pdf_bytes
 from tests.factories.filling import fill, sign
 from tests.factories.submissions import (
@@ -266,6 +270,26 @@ def _note_page(this: OpenRound, user: User) -> None:
     _post(user, "appraisal_evidence", this.round.code, this.plain.pk, "1.2.2", document, **data)
 
 
+def _draft(this: OpenRound, user: User) -> None:
+    entry = current_entry(this.plain, "1.2.2")
+    data = {"expected_entry_id": entry.pk, "points": "1", "reason": "Thiếu văn bản", "version": 0}
+    _post(user, "appraisal_draft", this.round.code, this.plain.pk, "1.2.2", **data)
+
+
+def _drawn(this: OpenRound) -> None:
+    """Another appraiser decided, so that the sample gives the leaf to the one of the round."""
+    other = user_with_role(Role.APPRAISER, this.agency)
+    seen = current_entry(this.plain, "1.2.2").pk
+    record_appraisal(user=other, participant=this.plain, code="1.2.2", accept=True, expected_entry_id=seen)
+    draw_sample(round=this.round, agency=this.agency, reading_agency=this.agency, share=100, user=this.secretary)
+
+
+def _read_again(this: OpenRound, user: User) -> None:
+    claim = leaf_story(this.plain, "1.2.2").claim
+    data = {"viec": "cho-diem", "points": "1", "reason": "Thiếu văn bản", "expected_entry_id": claim.entry.pk}
+    _post(user, "second_reading", this.round.code, SecondReading.objects.get().pk, **data)
+
+
 def _decide(this: OpenRound, user: User) -> None:
     entry = current_entry(this.plain, "1.2.2")
     data = {"expected_entry_id": entry.pk, "points": "1", "reason": "Thiếu văn bản"}
@@ -363,6 +387,15 @@ APPRAISAL_PATHS: list[WritePath] = [
         by="appraiser",
     ),
     WritePath("decision", _decide, ("submissions:appraisal_leaf",), build=appraisal_round, by="appraiser"),
+    WritePath("draft", _draft, ("submissions:appraisal_draft",), build=appraisal_round, by="appraiser"),
+    WritePath(
+        "second reading",
+        _read_again,
+        ("submissions:second_reading",),
+        prepare=_drawn,
+        build=appraisal_round,
+        by="appraiser",
+    ),
     WritePath("accept many", _accept, ("submissions:appraisal_accept",), build=appraisal_round, by="appraiser"),
     WritePath(
         "import of scores",
@@ -462,6 +495,8 @@ OTHER_ADDRESSES: dict[str, str] = {
     "submissions:round_export": "orders a file",
     "submissions:round_appraisers": "the secretariat gives parts of an agency to its appraisers",
     "submissions:appraisal_own": "an appraiser hands the own parts over; the taker meets the gate",
+    "submissions:appraisal_draft_discard": "an appraiser drops the own draft",
+    "submissions:round_second_readings": "the secretariat draws a sample for a second reading",
     "submissions:round_conflicts": "the secretariat declares and lifts conflicts of interest",
     "submissions:conflicts": "a conflict of interest may be declared whatever the deadline",
     "submissions:round_discrepancies": "the secretariat searches, clears or hands discrepancies to the council",
