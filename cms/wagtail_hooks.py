@@ -160,6 +160,12 @@ def register_pattern_menu_item() -> MenuItem:
     return MenuItem(_("Patterns"), reverse("cms_patterns"), icon_name="view", order=900)
 
 
+@hooks.register("register_help_menu_item")
+def register_guides_menu_item() -> MenuItem:
+    """Lead to the guides of the roles."""
+    return MenuItem(_("Guides"), reverse("cms:guides"), name="guides", icon_name="help", order=100)
+
+
 @hooks.register("register_admin_menu_item")
 def register_workspace_menu_item() -> MenuItem:
     """Lead back from the admin to where most people work."""

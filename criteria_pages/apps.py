@@ -10,13 +10,15 @@ class CriteriaPagesConfig(AppConfig):
     verbose_name = _("Criteria")
 
     def ready(self) -> None:
-        from cms import immutable  # noqa: PLC0415 -- models are there once the registry is ready
+        from cms import immutable, roles  # noqa: PLC0415 -- models are there once the registry is ready
+        from cms.enums import Role  # noqa: PLC0415 -- as above
         from criteria_pages import receivers  # noqa: F401, PLC0415 -- signals are connected once the registry is ready
-        from criteria_pages.forms import CriteriaSetPageForm, QuestionnairePageForm  # noqa: PLC0415 -- as above
+        from criteria_pages.forms import CriteriaSetPageForm, GuidancePageForm, QuestionnairePageForm  # noqa: PLC0415 -- as above
         from criteria_pages.models import (  # noqa: PLC0415 -- as above
             CriteriaEdition,
             CriteriaSetPage,
             GuidanceEdition,
+            GuidancePage,
             QuestionnaireEdition,
             QuestionnairePage,
         )
@@ -24,8 +26,13 @@ class CriteriaPagesConfig(AppConfig):
         from criteria_pages.views import guidance, public  # noqa: F401, PLC0415 -- views register themselves for the pages
 
         CriteriaSetPage.base_form_class = CriteriaSetPageForm
+        GuidancePage.base_form_class = GuidancePageForm
         QuestionnairePage.base_form_class = QuestionnairePageForm
         register()
+        # Whoever writes criteria keeps the register of what they rest on; a document is never deleted, it expires.
+        verbs = ("view", "add", "change")
+        roles.grant([Role.EDITOR, Role.SECRETARIAT], *(f"criteria_pages.{verb}_legaldocument" for verb in verbs))
+        roles.grant([Role.AUDITOR], "criteria_pages.view_legaldocument")
         immutable.protect(CriteriaEdition)
         immutable.protect(QuestionnaireEdition)
         immutable.protect(GuidanceEdition)

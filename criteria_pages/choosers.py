@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.apps import apps
-from django.db.models import Model, QuerySet
+from django.db.models import Case, Model, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +26,9 @@ from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.admin.widgets.chooser import BaseChooser
 
 from cms import clock
+from cms.enums import Role
+from cms.permissions import units_where
+from cms.text import fold
 
 UNIT, LEGAL_DOCUMENT = "cms.Unit", "criteria_pages.LegalDocument"
 CODE_FIELDS = {UNIT: "code", LEGAL_DOCUMENT: "number"}
@@ -114,13 +117,38 @@ class UnitFilterForm(BaseFilterForm):
         return objects
 
 
+class DocumentFilterForm(BaseFilterForm):
+    """Search by words of number, title and issuer, without accents and in any order."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Words of the title, number or issuer"),
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Words of the title, number or issuer")}),
+    )
+
+    def filter(self, objects: Any) -> Any:
+        """Narrow the documents down to those that hold every word. The register is small: it is read as a whole."""
+        text = self.cleaned_data.get("q")
+        if text:
+            self.is_searching, self.search_query = True, text
+            words = fold(text).split()
+            rows = objects.values_list("pk", "number", "title", "issuer")
+            found = [pk for pk, *said in rows if all(word in fold(" ".join(said)) for word in words)]
+            objects = objects.filter(pk__in=found)
+        return objects
+
+
 class _UnitColumns:
     filter_form_class = UnitFilterForm
+    request: Any
 
     def get_object_list(self) -> QuerySet[Model]:
-        """Units that exist today."""
+        """Units that exist today, those of the editor and the ones below them first."""
         units: QuerySet[Model] = apps.get_model(UNIT).objects.valid_on(clock.today()).select_related("tier")
-        return units
+        own = units_where(self.request.user, Role.EDITOR, Role.SECRETARIAT).values("pk")
+        near = Q(pk__in=own) | Q(parent__in=own) | Q(parent__parent__in=own)
+        far = Case(When(near, then=Value(0)), default=Value(1))
+        return units.order_by(far, "tier__order", "order", "name")
 
     @property
     def columns(self) -> list[Column]:
@@ -144,6 +172,8 @@ class _ChooseUnitResults(_UnitColumns, ChooseResultsView):
 
 
 class _DocumentColumns:
+    filter_form_class = DocumentFilterForm
+
     @property
     def columns(self) -> list[Column]:
         """Number with title, date, status."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from wagtail.blocks import StreamBlockValidationError, StructBlockValidationError
@@ -88,6 +89,26 @@ class CriteriaSetPageForm(PageForm):
                 )
                 % {"count": len(self.problems)},
             )
+        return cleaned
+
+
+class GuidancePageForm(PageForm):
+    """Guidance that is published names criteria that exist."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse codes that the set does not have unless a draft is saved."""
+        cleaned = super().clean()
+        if self.is_deferred_validation or "criteria_codes" not in cleaned:
+            return cleaned
+        page = self.instance
+        page.criteria_set, page.criteria_codes = cleaned.get("criteria_set"), cleaned["criteria_codes"] or ""
+        unknown = page.unknown_codes()
+        if unknown and page.criteria_set is None:
+            self.add_error("criteria_set", _("Choose the criteria set that the codes below belong to."))
+        elif unknown:
+            sentence = _("“%(set)s” has no %(codes)s. Write the codes of its tree, for instance 1, 1.1 or 1.1.1.")
+            names = {"set": page.criteria_set.title, "codes": ", ".join(unknown)}
+            self.add_error("criteria_codes", sentence % names)
         return cleaned
 
 

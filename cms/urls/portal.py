@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cms.views import accounts, files, imports, jobs, search, workspace
+from cms.views import accounts, files, guides, imports, jobs, search, workspace
 
 app_name = "cms"
 
@@ -21,6 +21,9 @@ urlpatterns = [
     path("lam-viec/nhap-du-lieu/<slug:kind>/<int:pk>/", imports.preview, name="import_preview"),
     path("lam-viec/nhap-du-lieu/<slug:kind>/<int:pk>/loi.xlsx", imports.problems_file, name="import_problems"),
     path("lam-viec/nhap-du-lieu/<slug:kind>/<int:pk>/thuc-hien/", imports.apply, name="import_apply"),
+    path("lam-viec/huong-dan/", guides.guide_list, name="guides"),
+    path("lam-viec/huong-dan/<slug:slug>/", guides.guide_page, name="guide"),
+    path("lam-viec/huong-dan/anh/<str:name>", guides.guide_picture, name="guide_picture"),
     path("tim-kiem/", search.search, name="search"),
     path("files/<uuid:uid>/", files.download, name="file"),
 ]

@@ -61,6 +61,7 @@ def rule_block(rule: type[Rule]) -> blocks.StructBlock:
         label=rule.label,
         icon=ICONS.get(rule.kind, "cog"),
         description=rule.description,
+        help_text=rule.description,
         form_classname="struct-block criteria-rule",
         preview_template="criteria_pages/blocks/rule_preview.html",
         preview_value={},

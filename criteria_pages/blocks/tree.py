@@ -42,7 +42,13 @@ def _leaf() -> list[tuple[str, blocks.Block]]:
         ("rule", RuleChoiceBlock()),
         (
             "scorer",
-            blocks.ChoiceBlock(label=_("Scored by"), choices=Scorer.choices, default=Scorer.SELF, required=False),
+            blocks.ChoiceBlock(
+                label=_("Source of points"),
+                help_text=_("The rules “Sociological survey” and “Entered centrally” set it by themselves."),
+                choices=Scorer.choices,
+                default=Scorer.SELF,
+                required=False,
+            ),
         ),
         ("agency", CodeChooserBlock(unit_chooser, label=_("Appraising agency"))),
         ("evidence", LongTextBlock(label=_("Evidence asked for"))),

@@ -60,6 +60,7 @@ from criteria_pages.domain.appendix_nodes import (
 )
 
 LIMITS = Limits(size=5 * 1024**2, unzipped=60 * 1024**2, rows=4_000, columns=60, cells=240_000)
+_NO_TITLE = re.compile(r"^(phu luc|bieu|mau)( so)?[ \d.ivxlc]*$|^\(|^cong hoa xa hoi|^doc lap")
 _TOTAL = re.compile(r"^(tong cong|tong diem|tong so|tong|cong|total)\b")
 
 
@@ -397,9 +398,10 @@ class _Reader(NodeFiller):
         return Definition.from_json({"title": "", **head, "domains": domains})
 
     def _shown_title(self) -> str:
+        """Return the first line above the table that names the set; “Phụ lục I” and brackets name nothing."""
         for row in self.grid.rows[: max(self.layout.first - 1, 0)]:
             text = next((cell for cell in row[:FIRST_HIDDEN] if isinstance(cell, str) and cell.strip()), "")
-            if text:
+            if text and not _NO_TITLE.match(fold(text)):
                 return " ".join(text.split())
         return ""
 

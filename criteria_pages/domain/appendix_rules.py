@@ -130,8 +130,8 @@ def _deadline(lines: list[str], text: str, maximum: Decimal) -> ReadRule | None:
 
 def _deduction(lines: list[str], text: str, maximum: Decimal) -> ReadRule | None:
     match = re.search(rf"trừ {_NUMBER}\s*(?:điểm)?\s*(?:cho|/|với)?\s*(?:mỗi|một)?\s*\(?([^,;()]*)\)?", text, re.I)
-    if match is None:
-        before = re.search(rf"mỗi\s+([^,;]+?)\s+(?:bị\s+)?trừ\s+{_NUMBER}", text, re.I)
+    if match is None or not match[2].strip(" ."):
+        before = re.search(rf"mỗi\s+([^,;]+?)\s+(?:bị\s+|thì\s+)*trừ\s+{_NUMBER}", text, re.I)
         if before is None:
             return None
         item, per_item = before[1], _number(before[2])
@@ -139,10 +139,14 @@ def _deduction(lines: list[str], text: str, maximum: Decimal) -> ReadRule | None
         item, per_item = match[2], _number(match[1])
     if per_item is None or not item.strip(" ."):
         return None
-    return ReadRule(RuleSpec("deduction", {"per_item": plain(per_item), "item_label": item.strip(" .")[:500]}))
+    guesses = () if len(lines) == 1 else (_("Read as a deduction from the maximum; check what the other lines say."),)
+    params = {"per_item": plain(per_item), "item_label": item.strip(" .")[:500]}
+    return ReadRule(RuleSpec("deduction", params), guesses=guesses)
 
 
 def _count(lines: list[str], text: str, maximum: Decimal) -> ReadRule | None:
+    if "trừ" in text.casefold():  # what is taken off is no gain
+        return None
     match = re.search(rf"{_NUMBER}\s*(?:điểm)?\s*(?:cho\s+mỗi|cho\s+một|/|mỗi)\s*\(?([^,;()]+)\)?", text, re.I)
     before = re.search(rf"mỗi\s+([^,;]+?)\s+(?:được\s+)?(?:tính\s+|cộng\s+)?{_NUMBER}\s*điểm", text, re.I)
     if match and not _FORMULA.search(text):

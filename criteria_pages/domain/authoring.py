@@ -16,6 +16,7 @@ from cms.numbers import parse_decimal
 from cms.text import normal
 from criteria_pages.definition import Applicability, Criterion, Definition, Domain, Leaf, RuleSpec, plain
 from criteria_pages.domain.problems import Problem
+from criteria_pages.enums import Scorer
 from criteria_pages.exceptions import CriteriaError
 from criteria_pages.rules import rule_class
 from criteria_pages.rules.parameters import Parameter, canonical_parameters
@@ -167,7 +168,7 @@ def _leaf_of(raw: Raw, place: _Place, *, level: int) -> Leaf:
         name_en=_text(raw.get("name_en")),
         maximum=_points(raw.get("maximum"), place),
         rule=_rule(raw.get("rule"), place),
-        scorer=_text(raw.get("scorer")) or "self",
+        scorer=_scorer(raw),
         evidence=_text(raw.get("evidence")),
         evidence_required=bool(raw.get("evidence_required", True)),
         legal_basis=_codes(raw.get("legal_basis")),
@@ -176,6 +177,12 @@ def _leaf_of(raw: Raw, place: _Place, *, level: int) -> Leaf:
         applicability=_applicability(raw.get("applicability")),
         level=level,
     )
+
+
+def _scorer(raw: Raw) -> str:
+    """Return who brings the points: what the rule leaves no choice about is not asked of the editor again."""
+    kind = next((block["type"] for block in raw.get("rule") or []), "")
+    return kind if kind in {Scorer.SURVEY, Scorer.CENTRAL} else _text(raw.get("scorer")) or Scorer.SELF
 
 
 def _rule(raw: Any, place: _Place) -> RuleSpec:

@@ -21,6 +21,7 @@ CODE = re.compile(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*", re.ASCII)
 CODE_LENGTH = 32
 MAX_NODES = 3000
 MAX_DECIMALS = 6
+FEW = 20
 Node = Domain | Criterion | Leaf
 Found = tuple[str, str]
 
@@ -160,9 +161,9 @@ def _check_rule(leaf: Leaf) -> Iterator[Found]:
     if leaf.scorer not in Scorer.values:
         yield "scorer", _("“%(scorer)s” is not one of those who score.") % {"scorer": leaf.scorer}
     elif (leaf.scorer == Scorer.SURVEY) != (leaf.rule.kind == "survey"):
-        yield "scorer", _("Scored by the survey and the rule “Sociological survey” belong together.")
+        yield "scorer", _("The source of points “Sociological survey” needs the rule “Sociological survey”.")
     elif leaf.rule.kind == "central" and leaf.scorer != Scorer.CENTRAL:
-        yield "scorer", _("The rule “Entered centrally” needs “Scored by: entered centrally”.")
+        yield "scorer", _("The rule “Entered centrally” needs the source of points “Entered centrally”.")
 
 
 def _check_applicability(conditions: Applicability, words: Vocabulary) -> Iterator[Found]:
@@ -173,7 +174,7 @@ def _check_applicability(conditions: Applicability, words: Vocabulary) -> Iterat
         (_("attribute"), (*conditions.attributes, *conditions.without_attributes), words.attributes),
     ):
         if unknown := [code for code in given if code not in known]:
-            yield "applicability", _unknown(name, unknown)
+            yield "applicability", _unknown(name, unknown, known)
     if both := set(conditions.attributes) & set(conditions.without_attributes):
         yield (
             "applicability",
@@ -182,8 +183,14 @@ def _check_applicability(conditions: Applicability, words: Vocabulary) -> Iterat
         )
 
 
-def _unknown(what: str, codes: Iterable[str]) -> str:
-    return _("Unknown %(what)s: %(codes)s.") % {"what": what, "codes": ", ".join(codes)}
+def _unknown(what: str, codes: Iterable[str], known: Iterable[str] = ()) -> str:
+    """Say what is unknown and, where there are few enough to be read, what may be written instead."""
+    values = {"what": what, "codes": ", ".join(codes)}
+    choices = sorted(known)
+    if 0 < len(choices) <= FEW:
+        values["choices"] = ", ".join(choices)
+        return _("Unknown %(what)s: %(codes)s. Use one of: %(choices)s.") % values
+    return _("Unknown %(what)s: %(codes)s. Choose it by its name, or ask an administrator to enter it.") % values
 
 
 # --- sums -------------------------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def _own_leaf(node: Node) -> Leaf | None:
 def _leaf(old: Leaf, new: Leaf) -> Iterator[Change]:
     code, name = new.code, new.name
     yield from _rule(old, new)
-    yield from _field(ChangeKind.SCORING, code, name, _("Scored by"), _scorer(old), _scorer(new))
+    yield from _field(ChangeKind.SCORING, code, name, _("Source of points"), _scorer(old), _scorer(new))
     yield from _field(ChangeKind.WORDING, code, name, _("Appraising agency"), old.agency, new.agency)
     yield from _field(ChangeKind.EVIDENCE, code, name, _("Evidence asked for"), old.evidence, new.evidence)
     if old.evidence_required != new.evidence_required:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from wagtail.models import Page
 
-from criteria_pages.models import CriteriaEdition, GuidanceEdition, GuidancePage, QuestionnaireEdition
+from criteria_pages.models import CriteriaEdition, CriteriaSetPage, GuidanceEdition, GuidancePage, QuestionnaireEdition
 
 
 def guidance_for(edition: CriteriaEdition, codes: Iterable[str]) -> list[GuidancePage]:
@@ -23,6 +23,13 @@ def guidance_for(edition: CriteriaEdition, codes: Iterable[str]) -> list[Guidanc
     )
     found = {page.pk: page for code in codes for page in pages if code in page.codes}
     return list(found.values())
+
+
+def guidance_on(page: CriteriaSetPage) -> list[GuidancePage]:
+    """Return the live guidance on a set that no other live guidance has replaced, the newest first, in one query."""
+    live = GuidancePage.objects.live()
+    replaced = live.filter(replaces__isnull=False).values("replaces_id")
+    return list(live.filter(criteria_set_id=page.pk).exclude(pk__in=replaced).order_by("-issued_on", "title"))
 
 
 def published_within(pages: Iterable[Page]) -> list[str]:

@@ -134,6 +134,17 @@ class CriteriaSetPage(ApprovedPage, RoutablePageMixin, BasePage):
         return serve("comparison", request, self, old=old, new=new)
 
 
+def codes_in(raw: Any) -> Iterator[str]:
+    """Yield the codes of the nodes in raw blocks, however deep."""
+    if isinstance(raw, list):
+        for item in raw:
+            yield from codes_in(item)
+    elif isinstance(raw, dict):
+        if isinstance(raw.get("code"), str):
+            yield raw["code"].strip()
+        yield from (code for value in raw.values() for code in codes_in(value))
+
+
 def _words(raw: Any) -> Iterator[str]:
     """Yield codes and names in raw blocks, however deep."""
     if isinstance(raw, list):

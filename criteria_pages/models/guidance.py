@@ -22,6 +22,7 @@ from wagtail.models import Orderable
 from cms import clock
 from cms.models import BasePage
 from cms.models.pages import RICH_TEXT_FEATURES
+from criteria_pages.models.criteria_sets import codes_in
 from criteria_pages.models.legal import LegalDocument
 from criteria_pages.models.public_fields import AttachmentsField, LegalBasisField, PublicPageField
 from criteria_pages.serving import serve
@@ -122,6 +123,18 @@ class GuidancePage(RoutablePageMixin, BasePage):
     def codes(self) -> tuple[str, ...]:
         """The codes that the guidance explains, in the order in which they were written."""
         return tuple(dict.fromkeys(code for code in re.split(r"[\s,;]+", self.criteria_codes) if code))
+
+    def unknown_codes(self) -> list[str]:
+        """Return the codes that neither the newest edition of the set nor its draft has; all of them without a set."""
+        if self.criteria_set is None:
+            return list(self.codes)
+        edition = self.criteria_set.editions.first()
+        known = set(edition.node_names) if edition else set()
+        missing = [code for code in self.codes if code not in known]
+        if missing:
+            draft = self.criteria_set.get_latest_revision_as_object()
+            known |= set(codes_in(draft.body.get_prep_value()))
+        return [code for code in missing if code not in known]
 
     @path("phien-ban/<int:number>/", name="edition")
     def edition(self, request: HttpRequest, number: int) -> HttpResponseBase:

@@ -73,7 +73,10 @@ class FormulaRule(Rule):
                     "expression",
                     "text",
                     gettext_lazy("Formula"),
-                    help=gettext_lazy("Gives points, for instance a / b * maximum."),
+                    help=gettext_lazy(
+                        "Gives points, for instance a / b * maximum. “maximum” is the maximum of the criterion; "
+                        "+ - * / ( ), min(a, b), max(a, b), abs(a) and “x if a > b else y” may be used."
+                    ),
                     max_length=300,
                     scores=True,
                 ),

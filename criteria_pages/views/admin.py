@@ -18,6 +18,7 @@ from criteria_pages.choosers import unit_chooser
 from criteria_pages.definition import Definition
 from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.domain.publishing_gate import publish_problems
+from criteria_pages.domain.queries import guidance_on
 from criteria_pages.domain.reach import facts_of, reach
 from criteria_pages.domain.trial import try_form, try_leaf
 from criteria_pages.models import CriteriaSetPage
@@ -66,7 +67,8 @@ def live_form(request: HttpRequest, pk: int) -> HttpResponse:
         editable_page(request, pk)
     elif not request.user.has_perm("wagtailadmin.access_admin"):
         raise PermissionDenied
-    context = _trial(request, definition_in_editor(request), request.POST.get("unit", ""))
+    guidance = guidance_on(CriteriaSetPage(pk=pk)) if pk else []
+    context = _trial(request, definition_in_editor(request), request.POST.get("unit", "")) | {"guidance": guidance}
     return TemplateResponse(request, "criteria_pages/admin/trial_form.html", context)
 
 
@@ -78,6 +80,7 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **frame(page, _("Try the form of a unit")),
         **_trial(request, definition_from_page(page), code),
+        "guidance": guidance_on(page),
         "page": page,
         "chooser": chooser.render("don-vi", code, attrs={"id": "trial-unit"}),
         "media": chooser.media,
@@ -95,13 +98,16 @@ def reach_table(request: HttpRequest, pk: int) -> HttpResponse:
         units = units.filter(tier__code=tier)
     if text:
         units = units.matching(text)
-    listed = Paginator(units, PER_PAGE).get_page(request.GET.get("trang"))
+    everybody = "tat-ca" in request.GET
+    found = [row for row in reach(definition, units) if row.leaves or everybody]
+    listed = Paginator(found, PER_PAGE).get_page(request.GET.get("trang"))
     context = {
         **frame(page, _("Units, leaves and maxima")),
         "page": page,
         "definition": definition,
         "listed": listed,
-        "rows": [(row, dict(row.domains)) for row in reach(definition, listed.object_list)],
+        "rows": [(row, dict(row.domains)) for row in listed.object_list],
+        "everybody": everybody,
         "tiers": UnitTier.objects.all(),
         "tier": tier,
         "text": text,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -30,9 +31,12 @@ def edition_list(request: HttpRequest) -> HttpResponse:
     chosen = parse_id(request.GET.get("bo"))
     if chosen is not None:
         editions = editions.filter(page_id=chosen)
+    listed = Paginator(editions, PER_PAGE).get_page(request.GET.get("trang"))
+    newest = next((edition for edition in listed if edition.previous_id), None)
     context = {
         **_frame(_("Editions of criteria sets")),
-        "listed": Paginator(editions, PER_PAGE).get_page(request.GET.get("trang")),
+        "listed": listed,
+        "newest": newest,  # the newest edition that has one before it: these two are proposed for comparison
         "sets": CriteriaSetPage.objects.order_by("title"),
         "chosen": chosen,
     }
@@ -57,6 +61,9 @@ def edition_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def edition_compare(request: HttpRequest) -> HttpResponse:
     """What differs between two editions (`cu`, `moi`), by kind of change."""
+    if not (_number(request, "cu") and _number(request, "moi")) or request.GET["cu"] == request.GET["moi"]:
+        messages.warning(request, _("Choose two editions: one as the older, another as the newer."))
+        return redirect("criteria_editions")
     old = get_object_or_404(CriteriaEdition, pk=_number(request, "cu"))
     new = get_object_or_404(CriteriaEdition, pk=_number(request, "moi"))
     if (old.published_at, old.pk) > (new.published_at, new.pk):

@@ -15,6 +15,7 @@ from criteria_pages.definition import Definition
 from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.domain.editions import compare_definitions
 from criteria_pages.domain.methodology import methodology as in_words
+from criteria_pages.domain.queries import guidance_on
 from criteria_pages.enums import ChangeKind
 from criteria_pages.models import CriteriaEdition, CriteriaSetPage
 from criteria_pages.serving import serves
@@ -30,6 +31,7 @@ def methodology(request: HttpRequest, page: CriteriaSetPage) -> HttpResponse:
         **_context(page, shown),
         "edition": editions[0] if editions and not preview else None,
         "editions": editions,
+        "guidance": guidance_on(page) if page.pk else [],
     }
     return TemplateResponse(request, "criteria_pages/criteria_set_page.html", context)
 

@@ -356,8 +356,15 @@ def test_what_is_no_number_stays_as_it_was_typed():
     assert BODY.get_form_state(BODY.to_python(kept))[0]["value"]["maximum"] == "1.234,5"
 
 
-def test_comparing_nothing_is_not_found(client):
-    assert client.get(reverse("criteria_compare"), {"cu": "x"}).status_code == 404
+@pytest.mark.parametrize("chosen", [{}, {"cu": "x"}, {"cu": "1", "moi": "1"}])
+def test_comparing_nothing_is_asked_to_choose_two(client, chosen):
+    answer = client.get(reverse("criteria_compare"), chosen, follow=True)
+    assert answer.redirect_chain == [(reverse("criteria_editions"), 302)]
+    assert [message.level_tag for message in answer.context["messages"]] == ["warning"]
+
+
+def test_comparing_what_does_not_exist_is_not_found(client):
+    assert client.get(reverse("criteria_compare"), {"cu": "1", "moi": "2"}).status_code == 404
     assert CriteriaEdition.objects.count() == 0
 
 

@@ -44,6 +44,7 @@ ADMIN_START = {
 ADMIN_STEPS = ("units:index", "units:edit", "wagtailadmin_pages:edit")
 # Screens of the workspace that links have to lead to; what else they lead to is looked at too.
 SCREENS = {
+    *("cms:guides", "cms:guide"),
     *("cms:workspace", "cms:jobs", "cms:job", "cms:imports", "cms:import_start", "cms:import_preview"),
     *("publishing:desk", "publishing:desk_build", "publishing:desk_release", "publishing:my_tasks"),
     *("publishing:rounds_below", "publishing:what_if", "submissions:round_appeals"),

@@ -45,8 +45,8 @@ BY_DOMAIN = (
 BY_LEAF = (
     "II. Kết quả theo tiêu chí Mã Tiêu chí Điểm tối đa Điểm tự chấm Cách tính, giải trình, tài liệu kiểm chứng "
     "1. Lĩnh vực 1 (tối đa 10,00; tự chấm 8,67 trên 10,00) "
-    "1.1 Tiêu chí 1.1 1,00 1,00 Có: 1. Giải trình: Đã thực hiện theo kế hoạch. 1.2. Nhóm tiêu chí 1.2 "
-    "1.2.1 Tiêu chí 1.2.1 2,00 2,00 Mức “Đạt đầy đủ”: 2. Giải trình: Đã thực hiện theo kế hoạch. "
+    "1.1 Tiêu chí 1.1 1,00 1,00 Có: 1 điểm. Giải trình: Đã thực hiện theo kế hoạch. 1.2. Nhóm tiêu chí 1.2 "
+    "1.2.1 Tiêu chí 1.2.1 2,00 2,00 Mức “Đạt đầy đủ”: 2 điểm. Giải trình: Đã thực hiện theo kế hoạch. "
     "1.2.2 Tiêu chí 1.2.2 2,00 1,67 15/18 = 83,33 % thuộc “từ 80 % đến dưới 100 %”: 2 × 0,8333 = 1,6667. "
     "Giải trình: Đã thực hiện theo kế hoạch. "
     "1.2.3 Tiêu chí 1.2.3 2,00 1,50 3 × 0,5 = 1,5. Giải trình: Đã thực hiện theo kế hoạch. 1.3. Nhóm tiêu chí 1.3 "
@@ -55,7 +55,7 @@ BY_LEAF = (
     "2. Lĩnh vực 2 (tối đa 8,00; tự chấm 3,05 trên 4,00) 2.1. Nhóm tiêu chí 2.1 "
     "2.1.1 Tiêu chí 2.1.1 2,00 1,80 “Số hồ sơ đúng hạn” / “Tổng số hồ sơ” "
     "× 2 = 9 / 10 × 2 = 1,8. Giải trình: Đã thực hiện theo kế hoạch. "
-    "2.1.2 Tiêu chí 2.1.2 2,00 1,25 Đánh giá: 1,25 trên 2. Giải trình: Đã thực hiện theo kế hoạch. "
+    "2.1.2 Tiêu chí 2.1.2 2,00 1,25 Đánh giá: 1,25 trên 2 điểm. Giải trình: Đã thực hiện theo kế hoạch. "
     "2.2. Nhóm tiêu chí 2.2 2.2.1 Tiêu chí 2.2.1 2,00 — Không tự chấm: Điều tra xã hội học. "
     "2.2.2 Tiêu chí 2.2.2 2,00 — Không tự chấm: Nhập tập trung."
 )

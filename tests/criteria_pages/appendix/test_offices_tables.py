@@ -212,6 +212,7 @@ def test_numbers_as_offices_write_them(numbers, codes):
         ("Mỗi sáng kiến được 0,5 điểm, tối đa 2 điểm", "count"),
         ("0,5 điểm/sáng kiến, tối đa 2", "count"),
         ("Trừ 0,25 điểm cho mỗi lần chậm", "deduction"),
+        ("Đầy đủ: 2 điểm\nThiếu mỗi báo cáo trừ 0,5 điểm", "deduction"),
         ("Trước ngày 31/12/2025: 2; chậm đến 10 ngày: 1; sau đó: 0", "deadline"),
         ("Đánh giá theo bước 0,25", "manual"),
         ("Điều tra xã hội học", "survey"),

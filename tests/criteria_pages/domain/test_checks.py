@@ -38,6 +38,7 @@ def test_known_codes_are_no_problem():
     assert check(whole) == []
 
 
+ASK = "Choose it by its name, or ask an administrator to enter it."
 CASES = [
     (definition(title=""), ["The set has no title."]),
     (
@@ -87,23 +88,23 @@ CASES = [
     ),
     (
         one_leaf(scorer="survey"),
-        ["1 › 1.1 › 1.1.1: Scored by the survey and the rule “Sociological survey” belong together."],
+        ["1 › 1.1 › 1.1.1: The source of points “Sociological survey” needs the rule “Sociological survey”."],
     ),
     (
         definition(domain("1", criterion("1.1", replace(ruled("central"), scorer="self")))),
-        ["1 › 1.1 › 1.1.1: The rule “Entered centrally” needs “Scored by: entered centrally”."],
+        ["1 › 1.1 › 1.1.1: The rule “Entered centrally” needs the source of points “Entered centrally”."],
     ),
     (one_leaf(scorer="nobody"), ["1 › 1.1 › 1.1.1: “nobody” is not one of those who score."]),
-    (one_leaf(agency="x"), ["1 › 1.1 › 1.1.1: Unknown agency: x."]),
-    (definition(domain("1", agency="x")), ["1: Unknown agency: x."]),
-    (one_leaf(legal_basis=("1/X", "2/Y")), ["1 › 1.1 › 1.1.1: Unknown legal document: 1/X, 2/Y."]),
+    (one_leaf(agency="x"), [f"1 › 1.1 › 1.1.1: Unknown agency: x. {ASK}"]),
+    (definition(domain("1", agency="x")), [f"1: Unknown agency: x. {ASK}"]),
+    (one_leaf(legal_basis=("1/X", "2/Y")), [f"1 › 1.1 › 1.1.1: Unknown legal document: 1/X, 2/Y. {ASK}"]),
     (
         one_leaf(applicability=Applicability(tiers=("t",), groups=("h",), units=("u",), attributes=("a",))),
         [
-            "1 › 1.1 › 1.1.1: Unknown tier: t.",
-            "1 › 1.1 › 1.1.1: Unknown group: h.",
-            "1 › 1.1 › 1.1.1: Unknown unit: u.",
-            "1 › 1.1 › 1.1.1: Unknown attribute: a.",
+            "1 › 1.1 › 1.1.1: Unknown tier: t. Use one of: so, xa.",
+            "1 › 1.1 › 1.1.1: Unknown group: h. Use one of: g.",
+            "1 › 1.1 › 1.1.1: Unknown unit: u. Use one of: noi-vu.",
+            "1 › 1.1 › 1.1.1: Unknown attribute: a. Use one of: co-tthc.",
         ],
     ),
     (
