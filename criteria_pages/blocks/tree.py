@@ -134,8 +134,8 @@ class DomainBlock(LazyStructBlock):
                     help_text=_("Appraises the whole domain, except where a criterion names another."),
                 ),
             ),
-            ("criteria", CriteriaBlock()),
             *_tail(),
+            ("criteria", CriteriaBlock()),
         ]
         super().__init__(local_blocks or own, **kwargs)
 

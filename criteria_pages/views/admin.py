@@ -125,7 +125,11 @@ def _trial(request: HttpRequest, whole: Definition, code: str) -> dict[str, Any]
         "unknown": code and unit is None,
         "code": code,
         "own": own,
-        "domains": [(domain, [tried.leaves[leaf.code] for leaf in domain.leaves]) for domain in own.domains],
+        "left_out": [leaf.code for leaf in whole.leaves if not own.has_leaf(leaf.code)],
+        "domains": [
+            (domain, [(part, [tried.leaves[leaf.code] for leaf in part.leaves]) for part in domain.criteria])
+            for domain in own.domains
+        ],
         "result": tried.result,
     }
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -188,6 +189,21 @@ def test_the_form_of_a_unit_in_test_mode(client, page):
     result = answer.context_data["result"]
     assert (result.points, result.maximum, len(result.missing)) == (2, 18, 8)
     assert page.revisions.count() == 0
+
+
+def test_the_form_names_what_does_not_apply_and_where_nothing_is_entered(client, page):
+    other = UnitFactory()
+    answer = client.get(reverse("criteria_trial", args=[page.pk]), {"don-vi": other.code})
+    left_out = [leaf.code for leaf in criteria.tiny_definition().leaves if not leaf.applicability.is_everybody]
+    assert answer.context_data["left_out"] == left_out
+    shown = html.unescape(text(answer))
+    assert f"Không áp dụng: {', '.join(left_out)}" in shown
+    own = answer.context_data["own"]
+    central, survey = (sum(leaf.scorer == scorer for leaf in own.leaves) for scorer in ("central", "survey"))
+    assert (shown.count("điểm được nhập tập trung."), shown.count("từ điều tra xã hội học.")) == (central, survey)
+    assert [
+        name for name in re.findall(r'name="([^"|]+)\|', shown) if own.leaf(name).scorer in {"survey", "central"}
+    ] == []
 
 
 def test_the_form_of_an_unknown_unit(client, page):

@@ -315,3 +315,12 @@ def test_what_the_draft_changes_is_shown_once_the_draft_is_saved(editor):
     screen.locator(".criteria-bar a").click()
     screen.wait_for_selector("[data-criteria-tools][data-ready]")
     expect(screen.locator('[name="declared_total"]')).to_have_value("21")
+
+
+def test_the_search_answers_while_one_types_and_forgets_when_cleared(editor):
+    screen, _page_row = editor
+    answer = screen.locator("[data-criteria-problems]")
+    screen.fill("[data-criteria-search]", "khong-co")
+    expect(answer).not_to_be_empty()
+    screen.fill("[data-criteria-search]", "")
+    expect(answer).to_be_empty()

@@ -127,6 +127,7 @@
 
     /* --- running totals --- */
     const recompute = () => {
+      let uneven = false;
       nodes().forEach((node) => {
         const state = node.getState();
         const parts = partsOf(state);
@@ -135,7 +136,7 @@
         let text = node.getTextLabel({ maxLength: 70 });
         if (own !== null) text += ` · ${shown(own)} ${words.points}`;
         const sum = parts && parts.length ? sumOf(parts) : null;
-        if (sum !== null && sum !== own) text += ` ≠ ${shown(sum)}`;
+        if (sum !== null && sum !== own) { text += ` ≠ ${shown(sum)}`; uneven = true; }
         const commented = inside(node);
         if (commented) text += ` · ${words.comments}: ${commented}`;
         if (heading && heading.textContent !== text) heading.textContent = text;
@@ -152,8 +153,9 @@
       });
       const total = sumOf(wholeState());
       const declared = millionths((form.querySelector('[name="declared_total"]') || {}).value);
-      part('total').textContent = `${words.sum} ${shown(total)} / ${declared === null ? '—' : shown(declared)} ${words.points} ${total === declared ? '✓' : '≠'}`;
-      part('total').classList.toggle('criteria-sum--off', total !== declared);
+      part('total').textContent = `${words.sum} ${shown(total)} / ${declared === null ? '—' : shown(declared)} ${words.points} `
+        + (total !== declared ? '≠' : (uneven && `≠ ${words.uneven}`) || '✓');
+      part('total').classList.toggle('criteria-sum--off', total !== declared || uneven);
     };
     let timer = 0;
     const soon = () => { clearTimeout(timer); timer = setTimeout(recompute, 200); };
@@ -164,11 +166,13 @@
 
     /* --- search --- */
     const fold = (text) => text.replace(/[đĐ]/g, 'd').normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+    /** Where it stands, in the order of the tree; the node whose code it is comes first. */
     const matches = (wanted) => {
       const found = [];
       const walk = (items, position) => items.forEach((item, index) => {
         const here = [...position, index];
-        if (fold(`${item.value.code || ''} ${item.value.name || ''}`).includes(wanted)) found.push(here);
+        if (fold(item.value.code || '') === wanted) found.unshift(here);
+        else if (fold(`${item.value.code || ''} ${item.value.name || ''}`).includes(wanted)) found.push(here);
         walk(partsOf(item.value) || [], here);
       });
       walk(wholeState(), []);
@@ -187,6 +191,13 @@
       reveal(found[place]);
     };
     part('find').addEventListener('click', findNext);
+    // While one types, how many there are; the button and Enter go there.
+    part('search').addEventListener('input', (event) => {
+      event.stopPropagation();
+      const wanted = fold(part('search').value.trim());
+      const found = wanted ? matches(wanted).length : 0;
+      part('problems').textContent = !wanted ? '' : (found && `${found} ${words.matches}`) || words.none;
+    });
     part('search').addEventListener('keydown', (event) => {
       if (event.key === 'Enter') { event.preventDefault(); findNext(); }
     });

@@ -1,7 +1,7 @@
 /* Moves a criterion to another domain, or a sub-criterion to another criterion, under its own or a new code. */
 (() => {
   const start = ({ detail: editor }) => {
-    const { nodes, below, childOf, words, form, reveal } = editor;
+    const { nodes, below, childOf, words, form, tools, reveal } = editor;
     const codes = window.criteriaCodes;
     const listOf = (parent) => parent.open().childBlocks.children || parent.open().childBlocks.criteria;
     const isParent = (node) => node.type === 'domain' || node.type === 'criterion';
@@ -38,7 +38,11 @@
       const list = listOf(target);
       const { id } = moved;
       home.deleteBlock(index, { animate: false });
-      const end = list.children.length;
+      // In the order of the codes, so that a node that is moved back lies where it was.
+      const after = list.children.findIndex(({ block }) => (
+        String(block.getState().code).localeCompare(code, undefined, { numeric: true }) > 0
+      ));
+      const end = after < 0 ? list.children.length : after;
       const placed = list.insert(node.type === 'criterion' || node.type === 'scored_criterion'
         ? { type: node.type, value, id } : value, end, { id, collapsed: false });
       followComments(from, placed.getContentPath());
@@ -49,6 +53,8 @@
       }
       editor.soon();
       reveal(position);
+      const { code: above, name } = target.getState();
+      tools.querySelector('[data-criteria-problems]').textContent = `${words.moved} ${above} ${name}: ${before.code} → ${code}`;
     };
 
     const add = (node) => {
