@@ -1,7 +1,8 @@
 """The one-command mode: web server and worker as two process groups under one supervisor.
 
-If one of them dies, the other is stopped and the command ends with an error; on Ctrl-C and SIGTERM both are stopped
-and nothing is left behind. Should the supervisor itself be killed, the kernel tells its children (Linux).
+If one of them dies, the other is stopped and the command ends with an error, but for a worker that asks to be started
+again (`cms.jobs.watchdog`); on Ctrl-C and SIGTERM both are stopped and nothing is left behind. Should the supervisor
+itself be killed, the kernel tells its children (Linux).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from urllib.request import urlopen
 # Longer than browsers and nginx keep an idle connection (60 s): else they send a save into one that is just closed.
 KEEP_ALIVE = 75
 _STOP_SECONDS = 15.0
+# As `cms.jobs.watchdog.START_AGAIN`, which cannot be read before Django is set up.
+_START_AGAIN = 75
 _PR_SET_PDEATHSIG = 1
 
 
@@ -67,21 +70,30 @@ class Supervisor:
         """Run until asked to stop (returns 0) or until a child dies (returns 1)."""
         before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            for name, command in self.commands.items():
-                self.children[name] = subprocess.Popen(  # noqa: S603 -- our own commands
-                    command, start_new_session=True, preexec_fn=_die_with_parent if sys.platform == "linux" else None
-                )
+            for name in self.commands:
+                self._start(name)
             return self._watch(address, on_ready)
         finally:
             self._stop_all()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def _start(self, name: str) -> None:
+        self.children[name] = subprocess.Popen(  # noqa: S603 -- our own commands
+            self.commands[name],
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+
     def _watch(self, address: str, on_ready: Callable[[], None]) -> int:
         ready = False
         while not self.asked_to_stop:
-            for name, child in self.children.items():
-                if child.poll() is not None:
+            for name, child in list(self.children.items()):
+                if child.poll() == _START_AGAIN:
+                    self.say(f"{name} is started again.")
+                    _end_group(child)
+                    self._start(name)
+                elif child.poll() is not None:
                     self.say(f"{name} ended with code {child.returncode}.")
                     return 1
             if not ready and _answers(address):
@@ -103,11 +115,15 @@ class Supervisor:
             with suppress(subprocess.TimeoutExpired):
                 child.wait(timeout=max(end - time.monotonic(), 0.1))
         for child in self.children.values():
-            # What outlived its main process (or would not end) goes with the whole group.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, signal.SIGKILL)
+            _end_group(child)
             with suppress(subprocess.TimeoutExpired):
                 child.wait(timeout=5)
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """End what outlived the main process of the group, or would not end."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _die_with_parent() -> None:

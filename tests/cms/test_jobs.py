@@ -14,7 +14,9 @@ from cms.enums import JobStatus
 from cms.exceptions import PortalError
 from cms.jobs import LeaseLost, enqueue, job, lease, recover, retry, run
 from cms.jobs.context import JobContext, live_progress
-from cms.models import JobRun
+from cms.jobs.schedules import HEARTBEAT, beat
+from cms.jobs.watchdog import is_stuck
+from cms.models import JobRun, WorkerHeartbeat
 from tests.factories.cms import JobRunFactory, UnitFactory, UserFactory
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -229,3 +231,24 @@ def test_progress_never_breaks_the_row(queued, done, total, kept):
     context = JobContext(lease.claim(ran.pk))
     context.progress(done, total)
     assert (context.run.done, context.run.total) == kept
+
+
+@pytest.mark.parametrize(
+    ("up", "silent", "lease_left", "stuck"),
+    [
+        (600, 300, None, True),
+        (600, 100, None, False),
+        (100, 300, None, False),
+        (600, 300, 60, False),
+        (600, 300, -60, True),
+    ],
+    ids=["silent", "beats", "just started", "busy with a job", "its job is dead too"],
+)
+def test_a_worker_is_stuck_when_it_is_silent_and_no_job_explains_it(settings, up, silent, lease_left, stuck):
+    settings.PORTAL_WORKER_SILENCE_SECONDS = 200
+    now = clock.now()
+    beat()
+    WorkerHeartbeat.objects.filter(name=HEARTBEAT).update(seen_at=now - dt.timedelta(seconds=silent))
+    if lease_left is not None:
+        JobRunFactory(status=JobStatus.RUNNING, lease_until=now + dt.timedelta(seconds=lease_left))
+    assert is_stuck(since=now - dt.timedelta(seconds=up)) is stuck

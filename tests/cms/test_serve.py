@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 
 import pytest
 
-from cms.serving import port_is_free
+from cms.serving import Supervisor, port_is_free
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.embedded]
 
@@ -125,6 +125,27 @@ def test_it_ends_with_an_error_when_a_part_dies(migrated_portal):
     assert process.wait(timeout=60) == 1
     time.sleep(0.5)
     assert [pid for pid in family if is_alive(pid)] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups")
+def test_a_worker_that_asks_for_it_is_started_again_and_what_it_left_is_ended(tmp_path):
+    """The first start leaves a process behind and ends with 75, the second ends with 3: that ends the command."""
+    log = tmp_path / "pids"
+    script = f"""
+import os, subprocess, sys
+log = {str(log)!r}
+first = not os.path.exists(log)
+left = subprocess.Popen(["sleep", "60"])
+open(log, "a").write(f"{{left.pid}}\\n")
+os._exit(75 if first else 3)
+"""
+    said: list[str] = []
+    supervisor = Supervisor(commands={"worker": [sys.executable, "-c", script]}, say=said.append)
+    assert supervisor.run(address="http://127.0.0.1:9/", on_ready=lambda: None) == 1
+    assert said == ["worker is started again.", "worker ended with code 3."]
+    left = [int(pid) for pid in log.read_text().split()]
+    time.sleep(0.5)
+    assert (len(left), [pid for pid in left if is_alive(pid)]) == (2, [])
 
 
 def test_a_taken_port_is_told():

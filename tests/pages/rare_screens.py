@@ -103,8 +103,9 @@ def prepare_survey(officer: Page) -> str:
     """Set up a survey whose groups may still be changed; return where the first group is changed."""
     now = dt.datetime.now(ZONE)
     officer.goto("/lam-viec/khao-sat/moi/")
-    for name in ("round", "questionnaire"):
-        officer.locator(f"select[name={name}]").select_option(index=1)
+    officer.locator("select[name=round]").select_option(index=1)
+    sheet = "Phiếu khảo sát về cải cách hành chính của sở và huyện (minh họa)"
+    officer.locator("select[name=questionnaire]").select_option(label=sheet)
     officer.locator("select[name=template]").select_option("body")
     for name, days in (("lists_due", 10), ("answers_due", 20)):
         officer.fill(f"input[name={name}]", f"{now + dt.timedelta(days=days):%Y-%m-%dT%H:%M}")
