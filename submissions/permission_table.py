@@ -131,7 +131,8 @@ ROWS: tuple[Row, ...] = (
         "Give a second reading",
         "submissions:second_reading",
         {Role.APPRAISER: in_states(RoundState.APPRAISAL)},
-        note="By the reader to whom the sample gave it; the decision is hidden until then.",
+        note="By the reader to whom the sample gave it, unless that person reads points in another role; the "
+        "decision is hidden until then.",
     ),
     Row("Ask for an explanation", "submissions:explanation_ask", {Role.APPRAISER: in_states(RoundState.APPRAISAL)}),
     Row(
@@ -194,6 +195,7 @@ ROWS: tuple[Row, ...] = (
         "Give second readings to another appraiser",
         "submissions:round_second_readings",
         _each(RUNNERS, in_states(RoundState.APPRAISAL)),
+        note="Not those of the own unit; nor to somebody who had to read it before.",
     ),
     Row("Declare somebody's conflict of interest", "submissions:round_conflicts", _each(RUNNERS, _OPEN)),
     Row("Give a unit more time", "submissions:round_extend", _each(RUNNERS, _UNDER_WAY)),
@@ -239,6 +241,7 @@ ROWS: tuple[Row, ...] = (
         "Search for discrepancies",
         "submissions:round_discrepancies",
         _each(RUNNERS, in_states(RoundState.APPRAISAL, RoundState.COUNCIL, RoundState.FINALISED)),
+        note="A discrepancy of the own unit is cleared and put on an agenda by somebody else.",
     ),
     Row(
         "Plan a session of the council",

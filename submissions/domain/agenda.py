@@ -24,6 +24,7 @@ from submissions.council_enums import (
     MotionState,
     SessionState,
 )
+from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
 from submissions.domain.council import lock_session, require_state
 from submissions.domain.definitions import definition_for, definition_of_round
 from submissions.domain.discrepancies import open_discrepancies
@@ -45,28 +46,37 @@ def draw_agenda(
 ) -> list[AgendaItem]:
     """Put every open discrepancy of the kinds (and at least of the size) and every special case on the agenda.
 
-    Several discrepancies of one leaf become one item; what stands on an agenda already is left alone. Returns the new
-    items. Raises `PermissionRefused`, and `WrongState` once the session has ended.
+    Several discrepancies of one leaf become one item; what stands on an agenda already is left alone, and so is what
+    concerns a unit for which the user works: it waits for a colleague. Returns the new items. Raises
+    `PermissionRefused`, and `WrongState` once the session has ended.
     """
     require_role(user, Role.SECRETARIAT, unit=session.round.owner)
     with transaction.atomic():
         locked = lock_session(session)
         require_state(locked, *ON_SCREEN)
+        barred = barred_unit_ids(user, locked.round)
         rows = open_discrepancies(locked.round).filter(kind__in=kinds, size__gte=least)
+        rows = rows.exclude(participant__unit__in=barred)
         items = _add_discrepancies(locked, rows, user)
         if special_cases:
-            items += _add_special_cases(locked, user)
+            items += _add_special_cases(locked, user, barred)
         _audit(locked, items, user)
     return items
 
 
 def add_discrepancies(*, session: CouncilSession, rows: Iterable[Discrepancy], user: User) -> list[AgendaItem]:
-    """Put chosen discrepancies of the session's round on its agenda. Raises as `draw_agenda`."""
+    """Put chosen discrepancies of the session's round on its agenda.
+
+    Raises as `draw_agenda`, and `PermissionRefused` where the user works for the unit of one of them.
+    """
     require_role(user, Role.SECRETARIAT, unit=session.round.owner)
     with transaction.atomic():
         locked = lock_session(session)
         require_state(locked, *ON_SCREEN)
         chosen = open_discrepancies(locked.round).filter(pk__in=[row.pk for row in rows])
+        barred = barred_unit_ids(user, locked.round)
+        for row in chosen.select_related("participant__unit"):
+            refuse_own_unit(row.participant.unit, barred)
         items = _add_discrepancies(locked, chosen, user)
         _audit(locked, items, user)
     return items
@@ -77,9 +87,9 @@ def add_item(
 ) -> AgendaItem:
     """Put one matter on the agenda by hand; return the item.
 
-    Raises `PermissionRefused`, `WrongState` once the session has ended, `SubmissionError` without a topic, for a unit
-    of another round, a criterion that the unit is not asked or that the survey scores, and for what stands on an
-    agenda already.
+    Raises `PermissionRefused` (also for the unit for which the user works), `WrongState` once the session has ended,
+    `SubmissionError` without a topic, for a unit of another round, a criterion that the unit is not asked or that the
+    survey scores, and for what stands on an agenda already.
     """
     require_role(user, Role.SECRETARIAT, unit=session.round.owner)
     if not topic.strip():
@@ -91,6 +101,7 @@ def add_item(
             raise SubmissionError(
                 _("%(unit)s takes part in another round.") % {"unit": participant.unit.name}, code="other_round"
             )
+        refuse_own_unit(participant.unit, barred_unit_ids(user, locked.round))
         wanted = code if subject == AgendaSubject.SCORE else ""
         if subject == AgendaSubject.SCORE:
             check_code(participant, code)
@@ -115,8 +126,8 @@ def add_item(
 def put_off(*, item: AgendaItem, user: User, reason: str, take_off: bool = False) -> None:
     """Postpone an open item to another session, or take it off; its discrepancies are open again.
 
-    Raises `PermissionRefused`, `WrongState` where the item is not open or is being voted on, `SubmissionError` without
-    a reason.
+    Raises `PermissionRefused` (also for the unit for which the user works), `WrongState` where the item is not open or
+    is being voted on, `SubmissionError` without a reason.
     """
     require_role(user, Role.SECRETARIAT, unit=item.session.round.owner)
     if not reason.strip():
@@ -126,6 +137,7 @@ def put_off(*, item: AgendaItem, user: User, reason: str, take_off: bool = False
         locked = lock_session(item.session)
         require_state(locked, *ON_SCREEN)
         row = open_item(locked, item.pk)
+        refuse_own_unit(row.participant.unit, barred_unit_ids(user, locked.round))
         if row.motions.filter(state=MotionState.VOTING).exists():
             raise WrongState(_("The item is being voted on; record the result first."), code="voting")
         release_items(AgendaItem.objects.filter(pk=row.pk), state=to, reason=reason.strip())
@@ -239,7 +251,7 @@ def _add_discrepancies(session: CouncilSession, rows: QuerySet[Discrepancy], use
     return items
 
 
-def _add_special_cases(session: CouncilSession, user: User) -> list[AgendaItem]:
+def _add_special_cases(session: CouncilSession, user: User, barred: Collection[int]) -> list[AgendaItem]:
     """Units that are not ranked or not assessed, and units that did not send."""
     taken = _taken(session.round, AgendaSubject.SPECIAL)
     settled = set(
@@ -250,7 +262,7 @@ def _add_special_cases(session: CouncilSession, user: User) -> list[AgendaItem]:
     items: list[AgendaItem] = []
     order, moment = _next_order(session), clock.now()
     for participant in special_cases(session.round):
-        if (participant.pk, "") in taken or participant.pk in settled:
+        if (participant.pk, "") in taken or participant.pk in settled or participant.unit_id in barred:
             continue
         items.append(
             AgendaItem(

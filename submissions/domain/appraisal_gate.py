@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,6 +27,7 @@ from criteria_pages.enums import Scorer
 from submissions.domain.assignment import AssignmentMap, agencies_of
 from submissions.domain.conflicts import Conflicts
 from submissions.domain.definitions import definition_for
+from submissions.domain.round_access import may_read_scores
 from submissions.domain.second_reading_state import is_blind, is_unsettled, readings_for_gate
 from submissions.enums import (
     ExtensionScope,
@@ -115,6 +117,11 @@ class GateFacts:
             self.requests[(request.participant_id, request.code)] = request
         #: Second readings that concern the person, or that differ and wait for somebody to settle it.
         self.readings = {(row.participant_id, row.code): row for row in readings_for_gate(user, round)}
+
+    @cached_property
+    def reads_scores(self) -> bool:
+        """Whether the person reads the round's points before publication in another role."""
+        return may_read_scores(self.user, self.round)
 
     def reads_blind(self) -> list[SecondReading]:
         """Return the person's second readings that are not given yet: their decisions are hidden from the person."""

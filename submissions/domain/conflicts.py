@@ -91,7 +91,7 @@ def refuse_own_unit(unit: Unit, barred: set[int]) -> None:
     """Raise `PermissionRefused` where the unit is one of `barred_unit_ids`."""
     if unit.pk in barred:
         raise PermissionRefused(
-            _("You work for %(unit)s or have declared a conflict of interest: somebody else enters its points.")
+            _("You work for %(unit)s or have declared a conflict of interest: somebody else does this.")
             % {"unit": unit.name},
             code="own_unit",
         )

@@ -19,6 +19,7 @@ from cms.enums import Role
 from cms.models import Unit, User
 from cms.permissions import require_role
 from submissions.council_enums import DiscrepancyKind, DiscrepancyState
+from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
 from submissions.domain.definitions import definition_of
 from submissions.domain.discrepancy_search import Found, Search
 from submissions.enums import RoundState
@@ -109,11 +110,15 @@ def _renew(row: Discrepancy, now: Found) -> None:
 def clear_discrepancies(*, rows: Iterable[Discrepancy], reason: str, user: User) -> int:
     """Say why nothing is to be done about some open discrepancies of one round; return how many were cleared.
 
-    Raises `PermissionRefused` unless the user is of the round's secretariat, `SubmissionError` without a reason.
+    Raises `PermissionRefused` unless the user is of the round's secretariat and works for none of the units,
+    `SubmissionError` without a reason.
     """
     listed = list(rows)
     for round_ in {row.participant.round for row in listed}:
         require_role(user, Role.SECRETARIAT, unit=round_.owner)
+        barred = barred_unit_ids(user, round_)
+        for row in listed:
+            refuse_own_unit(row.participant.unit, barred)
     if not reason.strip():
         raise SubmissionError(_("Give the reason why nothing is to be done."), code="reason_missing")
     cleared = 0

@@ -47,11 +47,11 @@ PHASES = (Phase.APPRAISAL_1, Phase.APPRAISAL_2)
 def look_at_reading(
     *, facts: GateFacts, submission: Submission, reading: SecondReading, now: dt.datetime | None = None
 ) -> Leaf:
-    """The gate's decision on a reading by `facts.user`; return the leaf. Asks the database nothing.
+    """The gate's decision on a reading by `facts.user`; return the leaf. Asks only what `facts` does not know yet.
 
-    Raises `PermissionRefused` for anybody but the reader, without the role, with a conflict of interest; `WrongState`
-    outside the appraisal, while the unit may explain, and where it was given or taken out; `Locked` once both phases of
-    appraisal are over.
+    Raises `PermissionRefused` for anybody but the reader, without the role, with a conflict of interest, and for
+    whoever reads the round's points by now in another role; `WrongState` outside the appraisal, while the unit may
+    explain, and where it was given or taken out; `Locked` once both phases of appraisal are over.
     """
     participant = submission.participant
     if reading.reader_id != facts.user.pk or reading.agency_id not in facts.agencies:
@@ -63,6 +63,14 @@ def look_at_reading(
     conflict = facts.conflicts.sentence(participant.unit)
     if conflict:
         raise PermissionRefused(conflict, code="own_unit")
+    if reading.state == ReadingState.OPEN and facts.reads_scores:
+        raise PermissionRefused(
+            _(
+                "You read the points of this round in another role by now, so that you cannot read blind: "
+                "the secretariat gives the reading to somebody else."
+            ),
+            code="reads_scores",
+        )
     if reading.state != ReadingState.OPEN:
         raise WrongState(
             _("The second reading of %(code)s is in the state “%(state)s”; nothing is changed any more.")

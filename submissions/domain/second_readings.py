@@ -25,7 +25,7 @@ from cms.permissions import require_role
 from submissions.domain.appraisal_gate import APPRAISABLE
 from submissions.domain.appraisal_queue import CLAIMS, DECISIONS, Workload
 from submissions.domain.appraisers import agencies_in, appraisers_of
-from submissions.domain.conflicts import Conflicts
+from submissions.domain.conflicts import Conflicts, barred_unit_ids, refuse_own_unit
 from submissions.domain.round_access import may_read_scores
 from submissions.domain.second_reading_state import readings
 from submissions.enums import ParticipantStatus, ReadingState, RoundState, Stage
@@ -234,9 +234,9 @@ def move_readings(
 ) -> list[SecondReading]:
     """Give open readings to another appraiser of an agency in the round; return those that changed hands.
 
-    Raises `PermissionRefused` unless the user is of the secretariat, `WrongState` outside the appraisal,
-    `SubmissionError` without a reason, for somebody who appraises for no agency here, and where the person decided on a
-    chosen leaf or has a conflict of interest with its unit.
+    Raises `PermissionRefused` unless the user is of the secretariat and works for none of the units, `WrongState`
+    outside the appraisal, `SubmissionError` without a reason, for somebody who appraises for no agency here, and where
+    the person decided on a chosen leaf, has a conflict of interest with its unit, or had to read it before.
     """
     require_role(user, Role.SECRETARIAT, unit=round.owner)
     _require_reason(reason, _("Give the reason why another appraiser reads."))
@@ -251,7 +251,7 @@ def move_readings(
                 code="other_agency",
             )
         moved = []
-        for row in _open_rows(locked, rows):
+        for row in _open_rows(locked, rows, user):
             deciders = _deciders(locked, [(row.participant_id, row.code)])[row.participant_id, row.code]
             if not able.may_read(row.participant, deciders):
                 raise SubmissionError(
@@ -260,6 +260,8 @@ def move_readings(
                     code="no_reader",
                 )
             if row.reader_id != reader.pk:
+                _refuse_former(row, reader)
+                row.former_readers.add(row.reader_id)
                 before = {"reader": row.reader_id}
                 row.reader, row.agency, row.change_reason = reader, able.agency, reason.strip()
                 row.save(update_fields=["reader", "agency", "change_reason"])
@@ -276,7 +278,7 @@ def withdraw_readings(
     _require_reason(reason, _("Give the reason why it is taken out of the sample."))
     with transaction.atomic():
         locked = _lock(round)
-        taken = _open_rows(locked, rows)
+        taken = _open_rows(locked, rows, user)
         for row in taken:
             row.state, row.change_reason = ReadingState.WITHDRAWN, reason.strip()
             row.save(update_fields=["state", "change_reason"])
@@ -285,12 +287,26 @@ def withdraw_readings(
     return taken
 
 
-def _open_rows(round: AssessmentRound, rows: Iterable[SecondReading]) -> list[SecondReading]:
-    """Lock those of the readings that are still to be given."""
+def _open_rows(round: AssessmentRound, rows: Iterable[SecondReading], user: User) -> list[SecondReading]:
+    """Lock those of the readings that are still to be given; refuse whoever works for the unit of one of them."""
     found = SecondReading.objects.select_for_update(of=("self",)).filter(
         sample__round=round, state=ReadingState.OPEN, pk__in=[row.pk for row in rows]
     )
-    return list(found.select_related("participant__unit", "sample").order_by("pk"))
+    opened = list(found.select_related("participant__unit", "sample").order_by("pk"))
+    barred = barred_unit_ids(user, round)
+    for row in opened:
+        refuse_own_unit(row.participant.unit, barred)
+    return opened
+
+
+def _refuse_former(row: SecondReading, reader: User) -> None:
+    """Since the reading was taken from somebody the decision is open to that person, who cannot read blind again."""
+    if row.former_readers.filter(pk=reader.pk).exists():
+        raise SubmissionError(
+            _("%(person)s was to read %(code)s of %(unit)s before and may have seen the decision since.")
+            % {"person": reader, "code": row.code, "unit": row.participant.unit.name},
+            code="former_reader",
+        )
 
 
 def _require_reason(reason: str, sentence: str) -> None:

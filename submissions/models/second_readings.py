@@ -78,6 +78,9 @@ class SecondReading(models.Model):
         verbose_name=_("score that counted when it was read"),
     )
     differs = models.BooleanField(_("differs from it"), default=False)
+    former_readers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="+", verbose_name=_("readers before")
+    )
     change_reason = models.CharField(_("why handed over or taken out"), max_length=500, blank=True)
 
     class Meta:

@@ -150,7 +150,9 @@ def _act(request: HttpRequest, round_: AssessmentRound) -> None:
         return
     ids = [pk for value in request.POST.getlist("muc")[:PER_PAGE] if (pk := parse_id(value)) is not None]
     rows = list(
-        Discrepancy.objects.filter(participant__round=round_, pk__in=ids).select_related("participant__round__owner")
+        Discrepancy.objects.filter(participant__round=round_, pk__in=ids).select_related(
+            "participant__round__owner", "participant__unit"
+        )
     )
     if not rows:
         messages.warning(request, _("No discrepancy was chosen."))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from wagtail.models import ModelLogEntry
 
@@ -15,11 +17,13 @@ from cms.domain.files import may_read
 from cms.enums import FileKind, Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.models import User
-from submissions.council_enums import DiscrepancyKind, DiscrepancyState
+from submissions.council_enums import DiscrepancyKind, DiscrepancyState, ItemState
+from submissions.domain.agenda import add_item, draw_agenda, put_off
 from submissions.domain.appraisal import record_appraisal
 from submissions.domain.appraisal_gate import GateFacts
 from submissions.domain.appraisal_queue import QueueFilters, queue
 from submissions.domain.conflicts import declare_conflict
+from submissions.domain.council_sessions import plan_session
 from submissions.domain.discrepancies import clear_discrepancies, find_discrepancies
 from submissions.domain.leaf_story import leaf_story
 from submissions.domain.ledger import current_entry, final_points
@@ -393,3 +397,79 @@ def test_gate_facts__hold_only_what_concerns_the_person(this, colleague, django_
     read(rows[0], points="0.5" if rows[0].code != "1.1" else "0", reason="Khác")
     assert list(GateFacts(this.appraiser, this.round).readings.values()) == [rows[0]]
     assert ScoreEntry.objects.filter(stage=Stage.APPRAISAL_1).count() == 3
+
+
+@pytest.mark.parametrize("by", ["role", "conflict"])
+def test_secretariat__leaves_readings_and_differences_of_the_own_unit_to_somebody_else(this, colleague, signed_in, by):
+    third = cms.user_with_role(Role.APPRAISER, this.agency)
+    for participant in (this.plain, this.full):
+        decide(this, "1.2.2", participant=participant)
+        decide(this, "1.1", participant=participant)
+    insider = cms.user_with_role(Role.SECRETARIAT, this.round.owner)
+    if by == "role":
+        cms.MembershipFactory(user=insider, unit=this.plain.unit, role=Role.LEADER)
+    else:
+        declare_conflict(round=this.round, person=insider, unit=this.plain.unit, reason="Người nhà", user=insider)
+    rows = draw(this, user=insider).readings.all()
+    assert rows.count() == 4
+    for participant in (this.plain, this.full):
+        read(rows.get(participant=participant, code="1.2.2"), points="0.5", reason="Khác")
+    client, page = signed_in(insider), url(this, "round_second_readings")
+    found = {}
+    for participant in (this.plain, this.full):
+        pk = rows.get(participant=participant, code="1.1").pk
+        reader = third if rows.get(pk=pk).reader != third else colleague
+        move = {"viec": "chuyen", "muc": pk, "nguoi": reader.pk, "ly-do": "Nghỉ"}
+        found[participant] = [
+            client.post(page, move).status_code,
+            client.post(page, {"viec": "rut", "muc": pk, "ly-do": "Nghỉ"}).status_code,
+        ]
+    assert found == {this.plain: [403, 403], this.full: [302, 302]}
+    assert set(rows.filter(code="1.1").values_list("participant", "state")) == {
+        (this.plain.pk, ReadingState.OPEN), (this.full.pk, ReadingState.WITHDRAWN),
+    }  # fmt: skip
+    session = plan_session(
+        round=this.round, user=this.secretary, title="Phiên", held_at=timezone.now() + dt.timedelta(days=1)
+    )
+    queue_page = url(this, "round_discrepancies")
+    acts = ({"viec": "bo-qua", "ly-do": "Được"}, {"viec": "chuong-trinh", "phien": session.pk})
+    mine = Discrepancy.objects.get(participant=this.plain)
+    assert [client.post(queue_page, {**act, "muc": mine.pk}).status_code for act in acts] == [403, 403]
+    with pytest.raises(PermissionRefused) as caught:
+        clear_discrepancies(rows=Discrepancy.objects.all(), reason="Được", user=insider)
+    assert caught.value.code == "own_unit"
+    assert set(Discrepancy.objects.values_list("state", flat=True)) == {DiscrepancyState.OPEN}
+    with pytest.raises(PermissionRefused) as caught:
+        add_item(session=session, user=insider, participant=this.plain, subject="score", topic="x", code="1.1")
+    assert caught.value.code == "own_unit"
+    items = draw_agenda(session=session, user=insider)
+    assert {item.participant for item in items} == {this.full}
+    rows_left = draw_agenda(session=session, user=this.secretary)
+    left = next(item for item in rows_left if item.participant == this.plain)
+    with pytest.raises(PermissionRefused) as caught:
+        put_off(item=left, user=insider, reason="Chờ", take_off=True)
+    assert (caught.value.code, left.state) == ("own_unit", ItemState.OPEN)
+
+
+def test_reader__who_reads_points_by_now_or_had_it_before_does_not_read_blind(this, colleague, signed_in):
+    third = cms.user_with_role(Role.APPRAISER, this.agency)
+    decide(this, "1.1")
+    SecondReading.objects.filter(pk=draw(this).readings.get().pk).update(reader=colleague)
+
+    def give(reader: User) -> None:
+        rows = SecondReading.objects.all()
+        move_readings(round=this.round, rows=rows, reader=reader, reason="Nghỉ", user=this.secretary)
+
+    give(third)
+    with pytest.raises(SubmissionError) as caught:
+        give(colleague)
+    assert (caught.value.code, SecondReading.objects.get().reader) == ("former_reader", third)
+    reading = SecondReading.objects.get()
+    seat = cms.MembershipFactory(user=third, unit=this.round.owner, role=Role.COUNCIL_MEMBER)
+    with pytest.raises(PermissionRefused) as caught:
+        read(reading)
+    assert caught.value.code == "reads_scores"
+    shown = signed_in(third).get(url(this, "second_reading", reading.pk))
+    assert (shown.status_code, shown.context["refusal"].code) == (200, "reads_scores")
+    seat.delete()
+    assert read(SecondReading.objects.get()).state == ReadingState.READ
