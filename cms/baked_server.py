@@ -7,6 +7,7 @@ that is still the very same, and the head that goes before them, are kept in mem
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -24,7 +25,10 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Headers = list[tuple[str, str]]
 OK, NOT_MODIFIED = "200 OK", "304 Not Modified"
+_WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _KEPT_BYTES = 64 * 1024 * 1024
+# Names of files that are no addresses: the page itself and what is kept compressed beside it.
+_ALIASES = (f"/{PAGE}", ".gz")
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".json": "application/json",
@@ -99,8 +103,10 @@ class BakedFiles:
             return None
         if not SAFE_PATH.fullmatch(asked.path) or (settings.SECURE_SSL_REDIRECT and not asked.secure):
             return None
+        if asked.path.endswith(_ALIASES):
+            return None
         name = f"{settings.PORTAL_BAKED_ROOT}/served{asked.path}{PAGE if asked.path.endswith('/') else ''}"
-        if "gzip" in asked.encodings:
+        if takes_gzip(asked.encodings):
             return self._read(f"{name}.gz", name) or self._read(name, name)
         return self._read(name, name)
 
@@ -173,6 +179,17 @@ def _kept(path: str, name: str, stamp: tuple[int, int, int], content: bytes, mod
     if Path(name).parent.name == DOWNLOADS:
         headers.append(("Content-Disposition", f'attachment; filename="{download_name(name)}"'))
     return Kept(stamp=stamp, content=content, headers=headers, etag=etag, modified=modified)
+
+
+@lru_cache(maxsize=256)
+def takes_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding header names gzip with a weight above 0 (RFC 9110, 12.5.3)."""
+    for part in header.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        if name in {"gzip", "x-gzip"}:
+            weights = [text.partition("=")[2].strip() for text in parameters if text.partition("=")[0].strip() == "q"]
+            return all(_WEIGHT.fullmatch(weight) and float(weight) > 0 for weight in weights)
+    return False
 
 
 def download_name(address: str) -> str:

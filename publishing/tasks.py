@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -13,10 +14,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cms import clock
+from cms.domain.files import register_result_rule
 from cms.enums import JobStatus
 from cms.exceptions import PortalError
 from cms.jobs import JobContext, enqueue, job, register_schedule
-from cms.models import JobRun
+from cms.models import JobRun, User
+from cms.permissions import Person
 from publishing.domain import baking, what_if_runs
 from publishing.domain.archives import static_archive
 from publishing.domain.desk import releases_seen_by
@@ -94,6 +97,29 @@ def assume(ctx: JobContext, *, round_id: int, now: dict[str, Any], then: dict[st
     lines = what_if(round_, now=rules[0], then=rules[1], progress=ctx.progress)
     name = f"gia-dinh-khong-phai-ket-qua-{round_.code}.csv"
     ctx.attach_result(name, what_if_runs.write_rows(what_if_runs.row_of(line) for line in lines))
+
+
+def _round(arguments: Mapping[str, Any]) -> AssessmentRound | None:
+    return AssessmentRound.objects.select_related("owner", "parent").filter(pk=arguments["round_id"]).first()
+
+
+def _may_read_points(user: Person, arguments: Mapping[str, Any]) -> bool:
+    round_ = _round(arguments)
+    return round_ is not None and may_read_scores(user, round_)
+
+
+def _may_read_roll_up(user: Person, arguments: Mapping[str, Any]) -> bool:
+    round_ = _round(arguments)
+    return round_ is not None and isinstance(user, User) and may_roll_up(user, round_)
+
+
+def _may_read_release(user: Person, arguments: Mapping[str, Any]) -> bool:
+    return releases_seen_by(user).filter(pk=arguments["release_id"]).exists()
+
+
+register_result_rule(what_if_runs.TASK, _may_read_points)
+register_result_rule("publishing.export_joint_ranking", _may_read_roll_up)
+register_result_rule("publishing.summary_report", _may_read_release)
 
 
 def drop_what_ifs() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cms.domain.files import register_result_rule
 from cms.exceptions import PortalError
 from cms.jobs import JobContext, job, register_schedule
+from cms.permissions import Person
 from submissions import resources, survey_figure_resources  # noqa: F401 -- registers the imports, in the web process and in the worker
-from submissions.domain.access import readable_submission
+from submissions.domain.access import readable_submission, readable_submissions
 from submissions.domain.legal_notices import notify_stale_bases
 from submissions.domain.notices import mail_notices
 from submissions.domain.reminders import remind
-from submissions.domain.round_access import may_see
+from submissions.domain.round_access import may_read_scores, may_see
 from submissions.domain.round_progress import export_round_progress
 from submissions.domain.round_scores import export_round_scores
 from submissions.domain.unit_report import report_name, unit_report, write
@@ -25,7 +29,7 @@ from submissions.models import AssessmentRound
 def export_scores(ctx: JobContext, *, round_id: int) -> None:
     """Write the scores of a round as a workbook for the person who asked."""
     round_ = AssessmentRound.objects.select_related("owner", "edition").get(pk=round_id)
-    if ctx.user is None or not may_see(ctx.user, round_):
+    if ctx.user is None or not may_read_scores(ctx.user, round_):
         raise PortalError(_("You may not read this round."), code="not_permitted")
     with tempfile.TemporaryFile() as target:
         export_round_scores(round_, target, progress=ctx.progress)
@@ -54,6 +58,25 @@ def write_unit_report(ctx: JobContext, *, submission_id: int, receipt_id: int | 
     receipt = submission.receipts.select_related("sign_off__signed_by").get(pk=receipt_id) if receipt_id else None
     document = unit_report(submission, receipt)
     ctx.attach_result(report_name(submission, receipt, kind), write(document, kind))
+
+
+def _may_read_scores(user: Person, arguments: Mapping[str, Any]) -> bool:
+    round_ = AssessmentRound.objects.filter(pk=arguments["round_id"]).first()
+    return round_ is not None and may_read_scores(user, round_)
+
+
+def _may_see(user: Person, arguments: Mapping[str, Any]) -> bool:
+    round_ = AssessmentRound.objects.filter(pk=arguments["round_id"]).first()
+    return round_ is not None and may_see(user, round_)
+
+
+def _may_read_form(user: Person, arguments: Mapping[str, Any]) -> bool:
+    return readable_submissions(user).filter(pk=arguments["submission_id"]).exists()
+
+
+register_result_rule("submissions.export_round_scores", _may_read_scores)
+register_result_rule("submissions.export_round_progress", _may_see)
+register_result_rule("submissions.unit_report", _may_read_form)
 
 
 def remind_units() -> None:

@@ -7,7 +7,7 @@ import hashlib
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -20,8 +20,10 @@ from cms.permissions import Person, may_read_all
 from cms.text import normal
 
 Reader = Callable[[Person, StoredFile], bool]
+ResultRule = Callable[[Person, Mapping[str, Any]], bool]
 
 _readers: dict[str, list[Reader]] = {}
+_result_rules: dict[str, ResultRule] = {}
 _CHUNK = 1024 * 1024
 _HEAD = 2048
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\"<>|:*?]")
@@ -72,6 +74,15 @@ def register_reader(kind: str, function: Reader) -> None:
     readers = _readers.setdefault(FileKind(kind), [])
     if function not in readers:
         readers.append(function)
+
+
+def register_result_rule(task: str, function: ResultRule) -> None:
+    """Register who may read the results of a job: whoever ordered it, and only while `function` says so.
+
+    The function is called with the person and the job's arguments each time that the file is read, for a role may have
+    ended since the job ran.
+    """
+    _result_rules[task] = function
 
 
 def may_read(user: Person, stored: StoredFile) -> bool:
@@ -164,9 +175,15 @@ def _own_upload(user: Person, stored: StoredFile) -> bool:
 
 
 def _own_result(user: Person, stored: StoredFile) -> bool:
-    return user.is_authenticated and JobRun.objects.filter(result_file=stored, created_by_id=user.pk).exists()
+    """Whether the user ordered the result and would still get it by the rule of its job."""
+    if not user.is_authenticated:
+        return False
+    run = JobRun.objects.filter(result_file=stored).first()
+    if run is None:
+        return _own_upload(user, stored)
+    rule = _result_rules.get(run.task)
+    return run.created_by_id == user.pk and (rule is None or rule(user, run.arguments))
 
 
 register_reader(FileKind.IMPORT, _own_upload)
-register_reader(FileKind.RESULT, _own_upload)
 register_reader(FileKind.RESULT, _own_result)

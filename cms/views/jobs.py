@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from cms import audit
+from cms.domain.files import may_read
 from cms.jobs import retry
 from cms.jobs.context import live_progress
 from cms.models import JobRun
@@ -40,6 +41,7 @@ def job_page(request: HttpRequest, pk: int) -> HttpResponse:
         "cms/jobs/job.html",
         {
             "job": job,
+            "may_read_result": job.result_file is not None and may_read(request.user, job.result_file),
             "may_retry": job.created_by_id == request.user.pk,
             "trail": [{"title": _("Background jobs"), "url": reverse("cms:jobs")}],
         },

@@ -11,6 +11,7 @@ from django.forms import BaseFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cms.exceptions import PermissionRefused, PortalError
@@ -48,6 +49,8 @@ def what_if_page(request: HttpRequest, code: str) -> HttpResponse:
     now, run = _rules_now(round_), _run(request, round_)
     form, classes, asked = _forms(request, round_, from_json(run.arguments["then"]) if run else now)
     rows: list[Row] = []
+    if asked and classes.non_form_errors():
+        form.add_error(None, _("The rows of the classes did not arrive whole. Load the page anew and choose again."))
     if asked and form.is_valid() and classes.is_valid():
         if request.method == "POST":
             ordered = _order(request, round_, now, form, classes)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cms import audit
@@ -123,10 +125,12 @@ def _reason(reason: str, decision: str | None) -> str:
             _("The round is finalised: name number and date of the decision by which this is corrected."),
             code="decision_missing",
         )
-    return _("Corrected after the end of the round, by %(decision)s: %(reason)s") % {
-        "decision": decision.strip(),
-        "reason": reason.strip(),
-    }
+    # Published with the correcting release: in the language of the record, whoever typed it.
+    with translation.override(settings.LANGUAGE_CODE):
+        return _("Corrected after the end of the round, by %(decision)s: %(reason)s") % {
+            "decision": decision.strip(),
+            "reason": reason.strip(),
+        }
 
 
 def check_adjustment(participant: Participant, kind: str, points: Decimal, *, corrects: bool = False) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cms import audit, clock
@@ -137,11 +139,13 @@ def _correct(
             code="nothing_changes",
         )
     document, _asked, decision, reason = texts
-    note = _("After the appeal %(document)s, by %(decision)s: %(reason)s") % {
-        "document": document,
-        "decision": decision,
-        "reason": reason,
-    }
+    # Published with the correcting release: in the language of the record, whoever typed it.
+    with translation.override(settings.LANGUAGE_CODE):
+        note = _("After the appeal %(document)s, by %(decision)s: %(reason)s") % {
+            "document": document,
+            "decision": decision,
+            "reason": reason,
+        }
     new = NewEntry(
         participant=participant,
         code=code,

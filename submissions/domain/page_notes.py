@@ -22,7 +22,7 @@ from cms.models import User
 from submissions.domain.appraisal_gate import GateFacts, lock_participant, look
 from submissions.domain.conflicts import barred_unit_ids
 from submissions.domain.inputs import clean_text
-from submissions.enums import Stage
+from submissions.enums import RequestState, Stage
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Evidence, ExplanationRequest, PageNote, Participant, ScoreEntry, Submission
 
@@ -145,7 +145,7 @@ def share_notes(
         return
     facts = GateFacts(user, participant.round)
     chosen = PageNote.objects.filter(participant=participant, code=code, agency__in=facts.agencies, pk__in=set(notes))
-    rows = list(chosen.filter(**_unused(request)).select_for_update())
+    rows = list(chosen.filter(_unused(request)).select_for_update(of=("self",)))
     if len(rows) != len(set(notes)):
         raise SubmissionError(
             _("A chosen note on a page was removed or used meanwhile; look at the notes again."), code="note_gone"
@@ -165,9 +165,17 @@ def share_notes(
         )
 
 
-def _unused(request: ExplanationRequest | None) -> dict[str, bool]:
-    """A note stands in one request at most, and in one decision's reason at most."""
-    return {"request__isnull": True} if request is not None else {"entry__isnull": True}
+def _unused(request: ExplanationRequest | None) -> Q:
+    """A note stands in one request at most, and in one decision's reason at most; a request that was withdrawn does
+    not keep it: it goes to the request that names it next."""
+    if request is None:
+        return Q(entry__isnull=True)
+    return Q(request__isnull=True) | Q(request__state=RequestState.WITHDRAWN)
+
+
+def may_go_into_request(note: PageNote) -> bool:
+    """Whether a request for explanation may name the note: it stands in none, or in one that was withdrawn."""
+    return note.request is None or note.request.state == RequestState.WITHDRAWN
 
 
 def documents_of(participant: Participant, code: str) -> QuerySet[Evidence]:
@@ -225,7 +233,7 @@ _SHARED = Q(request__isnull=False) | Q(entry__isnull=False)
 
 def _notes(participant: Participant, code: str) -> QuerySet[PageNote]:
     rows = PageNote.objects.filter(participant=participant, code=code)
-    return rows.select_related("author", "agency", "evidence__file", "evidence__replaced_by")
+    return rows.select_related("author", "agency", "request", "evidence__file", "evidence__replaced_by")
 
 
 def _check_gate(facts: GateFacts, submission: Submission, code: str) -> None:

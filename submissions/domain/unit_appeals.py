@@ -89,7 +89,7 @@ def file_appeal(
     with transaction.atomic():
         locked = lock_participant(participant).participant
         check_may_file(user=user, participant=locked)
-        _check_leaf(locked, code)
+        check_leaf(locked, code)
         documents = list(evidence)
         if any(document.unit_id != locked.unit_id for document in documents):
             raise SubmissionError(_("The document belongs to another unit."), code="foreign_evidence")
@@ -224,7 +224,8 @@ def _check_finalised(round: AssessmentRound) -> None:
         )
 
 
-def _check_leaf(participant: Participant, code: str) -> None:
+def check_leaf(participant: Participant, code: str) -> None:
+    """Raise `SubmissionError` for a criterion that is not asked of the unit or about which an appeal stands."""
     if not definition_for(participant).has_leaf(code):
         raise SubmissionError(
             _("Criterion %(code)s does not exist or is not asked of %(unit)s.")

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from cms.numbers import parse_id
 from submissions.domain.appraisal_gate import GateFacts
-from submissions.domain.page_notes import documents_of, notes_for_agency
+from submissions.domain.page_notes import documents_of, may_go_into_request, notes_for_agency
 from submissions.models import Evidence, PageNote, Participant
 
 #: The name of the boxes by which a note is made part of a request or of a decision's reason.
@@ -37,7 +37,7 @@ def note_context(request: HttpRequest, participant: Participant, code: str, fact
     own = [note for note in notes if note.agency_id in facts.agencies]
     return {
         "noted": by_document(list(documents_of(participant, code)), notes),
-        "notes_for_request": [note for note in own if note.request_id is None],
+        "notes_for_request": [note for note in own if may_go_into_request(note)],
         "notes_for_reason": [note for note in own if note.entry_id is None],
         "notes_chosen": chosen_notes(request),
     }

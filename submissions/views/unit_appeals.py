@@ -66,6 +66,7 @@ def _file(request: HttpRequest, place: FormPlace, form: FileAppealForm) -> bool:
     if not form.is_valid():
         return False
     try:
+        unit_appeals.check_leaf(participant, form.cleaned_data["code"])
         filing = unit_appeals.file_appeal(
             user=place.user,
             participant=participant,

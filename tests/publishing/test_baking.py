@@ -21,6 +21,7 @@ from django.test import Client
 import pytest
 
 from cms import baked, clock
+from cms.baked_server import takes_gzip
 from cms.enums import JobStatus
 from cms.models import JobRun
 from cms.rendering import PageNotRendered, Renderer
@@ -479,6 +480,22 @@ def test_a_page_over_plain_http_is_left_to_the_redirect(this, settings):
     assert Answer(home_of(release)).is_baked is False
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     assert Answer(home_of(release), x_forwarded_proto="https").is_baked
+
+
+@pytest.mark.parametrize(
+    ("header", "packed"),
+    [("gzip;q=0", False), ("xgzip-no", False), ("br", False), ("br, GZIP ; q=0.5", True), ("gzip;q=x", False)],
+)
+def test_a_page_is_given_compressed_to_whoever_takes_it(header: str, packed: bool):
+    assert takes_gzip(header) is packed
+
+
+def test_the_files_of_a_baked_page_are_no_addresses(this):
+    release = published_release(this)
+    tasks.bake_due()
+    assert Answer(home_of(release)).is_baked
+    names = ("index.html", "index.html.gz", "tai-ve/diem.csv.gz")
+    assert [Answer(home_of(release) + name).status for name in names] == [404] * 3
 
 
 # --- the configuration of nginx ---------------------------------------------------------------------------------------

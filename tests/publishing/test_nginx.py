@@ -102,7 +102,8 @@ def test_what_a_reader_has_is_not_sent_again(base):
 @pytest.mark.parametrize(
     "path",
     [f"{HOME}?sort=name", f"{HOME}?q=a&fbclid=x", "/ket-qua/other/", f"{HOME}don-vi/b/", f"{HOME}phuong-phap", "/",
-     "/api/v1/x", f"{HOME[:-1]}", f"{HOME}don-vi/a-1"],
+     "/api/v1/x", f"{HOME[:-1]}", f"{HOME}don-vi/a-1", f"{HOME}index.html", f"{HOME}index.html.gz",
+     f"/en{HOME}index.html", f"{HOME}tai-ve/ket-qua.csv.gz"],
 )  # fmt: skip
 def test_everything_else_comes_from_the_portal(base, path):
     assert json.loads(ask(base + path)[2]) == {"live": path}

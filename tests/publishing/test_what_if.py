@@ -6,12 +6,14 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
+
 import pytest
 
 from cms import clock
 from cms.domain.files import may_read
 from cms.enums import JobStatus
-from cms.models import JobRun, StoredFile
+from cms.models import JobRun, Membership, StoredFile, User
 from publishing.domain.what_if import Assumption, what_if
 from publishing.domain.what_if_runs import KEPT, TASK, drop_old, order_what_if, read_rows, runs_of
 from publishing.exceptions import PublishingError
@@ -138,3 +140,24 @@ def test_assumptions_are_cleared_away_with_their_files(big: OpenRound):
     assert list(JobRun.objects.filter(task=TASK)) == [young]
     assert not StoredFile.objects.filter(pk=old.result_file_id).exists()
     assert drop_old() == 0
+
+
+def test_the_result_is_closed_again_when_the_role_has_ended(signed_in, big: OpenRound):
+    client = signed_in(big.secretary)
+    client.post(address(big), ASKED)
+    run = JobRun.objects.get(task=TASK)
+    pages = [reverse("cms:file", args=[run.result_file.uid]), reverse("cms:job", args=[run.pk])]
+    assert [client.get(page).status_code for page in pages] == [200, 200]
+    assert str(run.result_file.uid) in client.get(pages[1]).content.decode()
+    Membership.objects.filter(user=big.secretary).delete()
+    # Whoever left the round's owner may still see that there was a job, and nothing of what it found.
+    person = User.objects.get(pk=big.secretary.pk)
+    assert not may_read(person, run.result_file)
+    assert client.get(pages[0]).status_code == 403
+    assert str(run.result_file.uid) not in client.get(pages[1]).content.decode()
+
+
+def test_classes_that_did_not_arrive_whole_are_told(signed_in, this: OpenRound):
+    asked = {**ASKED, "tinh": "1", "lop-TOTAL_FORMS": "x"}
+    answer = signed_in(this.secretary).get(address(this), asked)
+    assert (answer.status_code, "không đến đủ" in answer.content.decode()) == (422, True)

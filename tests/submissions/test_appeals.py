@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.utils import DatabaseError
+from django.utils import translation
 
 import pytest
 
@@ -120,6 +121,15 @@ def test_decided_once_and_not_about_the_own_unit(this: OpenRound):
 def correct(this: OpenRound, **changes: object) -> Adjustment:
     given = {"kind": "bonus", "points": "0,5", "reason": "Giải thưởng", "decision": "16/QĐ, 10/4/2026"}
     return record_adjustment(**{"participant": this.plain, "user": this.secretary, **given, **changes})
+
+
+def test_a_correction_is_told_in_the_language_of_the_record_whoever_typed_it():
+    this = with_caps()
+    published_release(this)
+    this.plain.round.refresh_from_db()
+    with translation.override("en"):
+        given = correct(this, points="1")
+    assert given.reason == "Đính chính sau khi chốt đợt, theo 16/QĐ, 10/4/2026: Giải thưởng"
 
 
 def with_caps() -> OpenRound:

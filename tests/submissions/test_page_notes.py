@@ -237,3 +237,14 @@ def test_the_screen_asks_the_database_the_same_number_of_times(
     client.get(address(this, document))
     with django_assert_max_num_queries(40):
         client.get(address(this, document))
+
+
+def test_a_withdrawn_request_gives_its_notes_to_the_next_one(this, document):
+    note = add(this, document)
+    first = ask(this, [note.pk])
+    explanations.withdraw(user=this.appraiser, request=first, note="Nhầm hạn trả lời")
+    note.refresh_from_db()
+    assert note.request == first
+    second = ask(this, [note.pk])
+    note.refresh_from_db()
+    assert note.request == second

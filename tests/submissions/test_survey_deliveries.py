@@ -11,6 +11,7 @@ from email.mime.text import MIMEText
 from pathlib import Path
 
 from django.core import mail
+from django.core.mail import EmailMessage as DjangoMessage
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -274,3 +275,24 @@ def test_the_desk_offers_invitations_only_from_accepted_lists(signed_in: SignIn)
     enter(case, people(5, "dai-bieu"))
     assert 'value="invite"' in desk.get(place).content.decode()
     assert 'value="mail"' not in desk.get(place).content.decode()
+
+
+def test_a_letter_that_comes_back_while_its_batch_goes_out_stays_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = open_survey()
+    enter(case, people(6, "dai-bieu"))
+    invite(case)
+    invitations.order_letters(user=case.officer, survey=case.survey)
+    send = DjangoMessage.send
+
+    def bounce_at_once(message: DjangoMessage, *args: object, **fields: object) -> int:
+        sent = send(message, *args, **fields)
+        if message.to == ["dai-bieu.0@example.vn"]:
+            row = Invitation.objects.get(respondent__mail="dai-bieu.0@example.vn")
+            Invitation.objects.filter(pk=row.pk).update(delivery="bounced", delivery_note="550 5.1.1")
+        return sent
+
+    monkeypatch.setattr(DjangoMessage, "send", bounce_at_once)
+    send_due_letters()
+    found = states()
+    assert found.pop("dai-bieu.0@example.vn") == ("bounced", "550 5.1.1")
+    assert set(found.values()) == {("sent", "")}

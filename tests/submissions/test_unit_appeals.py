@@ -221,3 +221,13 @@ def test_screen__late_leaves_no_file_behind(this: OpenRound, signed_in):
     answer = signed_in(this.leader).post(page, data)
     assert (answer.status_code, "Đúng hạn" in answer.content.decode()) == (422, True)
     assert (FiledAppeal.objects.count(), Evidence.objects.count()) == (0, 0)
+
+
+def test_screen__an_appeal_that_stands_already_leaves_no_file_behind(this: OpenRound, signed_in):
+    page = reverse("submissions:unit_appeals", args=[this.plain.submission.pk])
+    data = {"viec": "nop", "code": "1.1", "asked": "Xem lại", "reason": "Đúng hạn"}
+    leader = signed_in(this.leader)
+    assert leader.post(page, data).status_code == 302
+    upload = SimpleUploadedFile("ke-hoach.pdf", pdf_bytes(), content_type="application/pdf")
+    assert leader.post(page, {**data, "upload": upload}).status_code == 422
+    assert (FiledAppeal.objects.count(), Evidence.objects.count()) == (1, 0)

@@ -37,6 +37,10 @@ class _Outcome(Enum):
     NOT_NEEDED = "not needed"
 
 
+#: What is recorded, of which issue of the code, and the state in which the letter was read.
+_Key = tuple[_Outcome, int, str]
+
+
 def mail_batch(*, ids: Sequence[int], backend: str | None = None) -> int:
     """Mail the letters with these ids, `BATCH` at most, that are still due. Returns how many were dealt with.
 
@@ -47,13 +51,13 @@ def mail_batch(*, ids: Sequence[int], backend: str | None = None) -> int:
     """
     # Read now: somebody may have answered, or another worker sent it, since the ids were read.
     rows = Invitation.objects.select_related("respondent__list__survey__round__owner", "respondent__rated_unit")
-    outcomes: dict[tuple[_Outcome, int], list[int]] = defaultdict(list)
+    outcomes: dict[_Key, list[int]] = defaultdict(list)
     try:
         with get_connection(backend) as connection:
             for invitation in rows.filter(pk__in=ids).exclude(respondent__mail="").order_by("pk"):
                 outcome = _mail_one(invitation, connection)
                 if outcome is not None:
-                    outcomes[outcome, invitation.issue].append(invitation.pk)
+                    outcomes[outcome, invitation.issue, invitation.delivery].append(invitation.pk)
     except OSError as error:  # of the network, and all of smtplib
         done = sum(map(len, outcomes.values()))
         raise SubmissionError(
@@ -69,11 +73,14 @@ def mail_batch(*, ids: Sequence[int], backend: str | None = None) -> int:
     return sum(map(len, outcomes.values()))
 
 
-def _record(outcomes: dict[tuple[_Outcome, int], list[int]]) -> None:
-    """Mark what went out. Where the address or the code changed meanwhile, the new letter is still to go out."""
-    for (outcome, issue), ids in outcomes.items():
+def _record(outcomes: dict[_Key, list[int]]) -> None:
+    """Mark what went out.
+
+    Where the address or the code changed meanwhile, the new letter is still to go out; what came back stays so.
+    """
+    for (outcome, issue, delivery), ids in outcomes.items():
         changes: dict[str, object] = {"reminders": F("reminders") + 1} if outcome is _Outcome.REMINDER else {}
-        Invitation.objects.filter(pk__in=ids, issue=issue).update(
+        Invitation.objects.filter(pk__in=ids, issue=issue, delivery=delivery).update(
             delivery=DeliveryState.SENT, delivery_note="", reminder_due=False, **changes
         )
 
