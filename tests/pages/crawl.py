@@ -95,13 +95,17 @@ def _screen(request: APIRequestContext, path: str, query: str) -> APIResponse | 
 
     Raises AssertionError for an answer of 500.
     """
+    found = None
     for address in (path, f"{path}?{query}") if query else (path,):
         answer = request.get(address)
         if answer.status >= 500:
             raise AssertionError(f"{address} answers {answer.status}")
         if answer.status == 200 and "text/html" in answer.headers.get("content-type", ""):
-            return answer
-    return None
+            if urlsplit(answer.url).path == urlsplit(path).path:
+                return answer
+            # Sent on, perhaps because it was not told what to show.
+            found = found or answer
+    return found
 
 
 def _links(page: BeautifulSoup, base: str) -> Iterator[SplitResult]:

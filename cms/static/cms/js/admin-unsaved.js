@@ -8,17 +8,17 @@
   const force = (form) => form.setAttribute(FORCE, 'true');
 
   /* --- before the watch begins --- */
-  const early = new WeakSet();
+  const EARLY = 'data-early-edits';
   const note = (event) => {
     const { form } = event.target;
     // Scripts that set a field up also send these events; a person is in the field.
-    if (form && event.target.name && (event.isTrusted || event.target === document.activeElement)) early.add(form);
+    if (form && event.target.name && (event.isTrusted || event.target === document.activeElement)) form.setAttribute(EARLY, '');
   };
   document.addEventListener('input', note, true);
   document.addEventListener('change', note, true);
   document.addEventListener('w-unsaved:watch-edits', ({ target: form }) => {
-    if (early.has(form)) force(form);
-    early.delete(form);
+    if (form.hasAttribute(EARLY)) force(form);
+    form.removeAttribute(EARLY);
     document.removeEventListener('input', note, true);
     document.removeEventListener('change', note, true);
   }, { once: true });

@@ -7,7 +7,9 @@ document.addEventListener('criteria:ready', ({ detail: { form, tools, words } })
     const { app } = window.wagtail || {};
     const watch = app && app.getControllerForElementAndIdentifier(form, 'w-unsaved');
     if (watch && watch.check) watch.check();
-    return form.getAttribute('data-w-unsaved-has-edits-value') === 'true'
+    // Typed before the watch began: it will be saved, and does not count as edited before.
+    return form.hasAttribute('data-early-edits')
+      || form.getAttribute('data-w-unsaved-has-edits-value') === 'true'
       || form.getAttribute('data-w-unsaved-force-value') === 'true';
   };
   let wanted = '';
