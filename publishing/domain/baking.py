@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
@@ -295,7 +294,7 @@ def _stand_by(release: IndexRelease) -> bool:
         left = (moment - clock.now()).total_seconds()
         if left <= 0:
             return True
-        time.sleep(min(1.0, left))
+        clock.wait(min(1.0, left))
     return False
 
 
