@@ -137,7 +137,7 @@ def hashes(screen: Page, number: int) -> list[str]:
     """Return the hashes of the set's editions, newest first."""
     column(screen, number, 9)
     cells = screen.locator("table.listing tbody td code").all()
-    return [cell.get_attribute("title") or "" for cell in cells]
+    return [(cell.get_attribute("title") or "").rpartition(" ")[2] for cell in cells]
 
 
 def differences(screen: Page, number: int, row: int) -> list[tuple[str, str, str]]:
