@@ -33,6 +33,10 @@ class _Portal(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
     def log_message(self, *args: Any) -> None:
         """Stay silent."""
 
@@ -107,6 +111,12 @@ def test_what_a_reader_has_is_not_sent_again(base):
 )  # fmt: skip
 def test_everything_else_comes_from_the_portal(base, path):
     assert json.loads(ask(base + path)[2]) == {"live": path}
+
+
+@pytest.mark.parametrize("path", [f"{HOME}don-vi/b/", HOME])
+def test_what_is_sent_goes_to_the_portal(base, path):
+    with urlopen(Request(base + path, data=b"a=1"), timeout=5) as answer:  # noqa: S310 -- our own address
+        assert json.loads(answer.read()) == {"live": path}
 
 
 def test_over_plain_http_the_portal_sends_the_reader_on(base):
