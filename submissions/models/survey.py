@@ -47,6 +47,11 @@ class Survey(models.Model):
     fast_seconds = models.PositiveIntegerField(_("suspicious under this many seconds"), default=20)
     burst_size = models.PositiveIntegerField(_("suspicious from this many of one address range in an hour"), default=20)
     identical_share = models.PositiveIntegerField(_("suspicious from this share of identical answers (%)"), default=50)
+    selected = models.BooleanField(
+        _("respondents selected"),
+        default=False,
+        help_text=_("Since the last list was accepted: duplicates are resolved and samples drawn."),
+    )
     letters_ordered = models.BooleanField(_("letters go out"), default=False)
 
     class Meta:
@@ -195,17 +200,20 @@ class Invitation(models.Model):
 class SealedAnswer(models.Model):
     """A sent answer until the survey closes; unreadable without the portal's key, deleted by the mixing.
 
-    `stirred`: written anew together with others, so that neither place nor transaction tells when it came.
+    `stirred`: written anew together with others, so that neither place nor transaction tells when it came; `place`: by
+    chance, given while the closing mixes the answers.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="sealed_answers")
     content = models.BinaryField()
     stirred = models.BooleanField(default=False)
+    place = models.UUIDField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("sealed answer")
         verbose_name_plural = _("sealed answers")
+        indexes = [models.Index(fields=["survey", "place"], name="sealed_answer_place")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -25,7 +25,15 @@ from cms.numbers import format_count
 from cms.permissions import may_read_all, require_role, units_where
 from submissions.domain.survey import invitations, lists, mixing, public_link, report, results, selection, setup, watch
 from submissions.models import AssessmentRound, Invitation, Respondent, RespondentList, Survey, SurveyIncident
-from submissions.survey_enums import DeliveryState, GroupRule, ListState, RespondentState, SurveyState
+from submissions.survey_enums import (
+    UNLISTED,
+    DeliveryState,
+    GroupRule,
+    IncidentState,
+    ListState,
+    RespondentState,
+    SurveyState,
+)
 from submissions.survey_forms import ReasonForm, SurveyForm
 from submissions.survey_tasks import mail_job_at_work, order_mail_job
 
@@ -104,9 +112,10 @@ def desk(request: HttpRequest, pk: int) -> HttpResponse:
             "entered_groups": survey.groups.filter(rule=GroupRule.ENTERED).annotate(found=Count("figures")),
             "lists": survey.lists.select_related("participant__unit").order_by("participant__unit__name"),
             "page_obj": Paginator(progress, PER_PAGE).get_page(request.GET.get("trang")),
-            "totals": _totals(survey),
-            "accepted": survey.lists.filter(state=ListState.ACCEPTED).exists()
-            or survey.groups.exclude(pk__in=survey.groups.listed()).exists(),
+            "totals": _totals(survey, progress),
+            "lists_by_state": _lists_by_state(survey),
+            **_what_is_next(survey),
+            "unasked": setup.unasked_criteria(survey) if survey.state in {SurveyState.DRAFT, SurveyState.LISTS} else [],
             "left_out": Respondent.objects.filter(list__survey=survey)
             .exclude(state=RespondentState.ASKED)
             .select_related("group", "list__participant__unit")[:PER_PAGE],
@@ -133,17 +142,39 @@ def _public_groups(survey: Survey) -> list[dict[str, Any]]:
     ]
 
 
-def _totals(survey: Survey) -> dict[str, int]:
+def _totals(survey: Survey, progress: list[dict[str, Any]]) -> dict[str, Any]:
     rows = Invitation.objects.filter(respondent__list__survey=survey)
+    told = [row["answered"] for row in progress if row["answered"] is not None]
     return {
         "asked": rows.count(),
-        "answered": rows.filter(used=True).count(),
+        # The sum of what the table tells: from the number of all, the count of a small group could be computed.
+        "answered": sum(told) if told else None,
+        "all_told": len(told) == len(progress),
         "waiting": rows.filter(delivery=DeliveryState.WAITING).exclude(respondent__mail="").count(),
         "bounced": rows.filter(delivery=DeliveryState.BOUNCED).count(),
         "without_mail": rows.filter(respondent__mail="").count(),
         # Whether there is a letter at all, whoever has answered.
         "remindable": rows.filter(delivery=DeliveryState.SENT).exists(),
     }
+
+
+def _what_is_next(survey: Survey) -> dict[str, bool]:
+    """Return which steps the lists allow: where groups need no list, the survey may open without one."""
+    kinds = {rule in UNLISTED for rule in survey.groups.values_list("rule", flat=True)}
+    accepted = survey.lists.filter(state=ListState.ACCEPTED).exists()
+    return {
+        "nobody_listed": kinds == {True},
+        "may_open_without_lists": True in kinds and not accepted,
+        "must_select": not survey.selected,
+        "open_incidents": survey.incidents.filter(state__in=[IncidentState.FLAGGED, IncidentState.PROPOSED]).exists(),
+    }
+
+
+def _lists_by_state(survey: Survey) -> dict[str, int]:
+    """Return how many lists there are, and how many in each state."""
+    counts = dict(survey.lists.values_list("state").annotate(number=Count("pk")))
+    found = {state: counts.get(state, 0) for state in ListState.values}
+    return {**found, "all": sum(found.values()), "missing": found[ListState.DRAFT] + found[ListState.RETURNED]}
 
 
 def _steps(request: HttpRequest, survey: Survey) -> dict[str, tuple[Callable[[], Any], str]]:

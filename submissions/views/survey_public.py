@@ -19,8 +19,9 @@ from cms.exceptions import PortalError
 from cms.numbers import parse_id
 from cms.sign_in import address_of
 from submissions.domain.survey import answering, receipts
-from submissions.domain.survey.guessing import check_not_guessing
+from submissions.domain.survey.guessing import count_refusal
 from submissions.domain.survey.tokens import normal_token
+from submissions.exceptions import SubmissionError
 from submissions.models import Invitation, Survey
 from submissions.views.questionnaires import QuestionnaireForm, words_of
 
@@ -137,8 +138,12 @@ def _wants_json(request: HttpRequest) -> bool:
 
 
 def _find(request: HttpRequest, token: str) -> Invitation:
-    check_not_guessing(token, address_of(request))
-    return answering.find_invitation(token)
+    try:
+        return answering.find_invitation(token)
+    except SubmissionError as refusal:
+        if refusal.code == "no_invitation":
+            count_refusal(token, address_of(request))
+        raise
 
 
 def _page(

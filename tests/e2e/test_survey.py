@@ -119,6 +119,7 @@ def press(page: Page, step: str) -> None:
 def test_from_the_lists_to_the_citizen(survey_portal: Portal, letters: Path, open_page: Callable[..., Page]) -> None:
     def account(name: str) -> Page:
         page = open_page(survey_portal)
+        page.on("dialog", lambda dialog: dialog.accept())
         SignInPage(page).sign_in(name)
         return page
 

@@ -20,13 +20,14 @@ import pypdf
 import pytest
 
 from cms.exceptions import PermissionRefused
+from criteria_pages.questionnaire import Question, QuestionnaireDefinition
 from submissions.domain.survey import answering, deliveries, invitations, letters, mixing
 from submissions.domain.survey.lists import ListedPerson
 from submissions.domain.survey.tokens import token_of
 from submissions.exceptions import SubmissionError, WrongState
 from submissions.models import Invitation, PrintedLetters
 from submissions.survey_tasks import send_due_letters
-from tests.factories.survey import OpenSurvey, open_survey
+from tests.factories.survey import OpenSurvey, open_survey, questionnaire_edition
 from tests.submissions.test_survey import answer, enter, invite, people
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -273,7 +274,39 @@ def test_the_desk_offers_invitations_only_from_accepted_lists(signed_in: SignIn)
     place = reverse("submissions:survey_desk", kwargs={"pk": case.survey.pk})
     assert 'value="invite"' not in desk.get(place).content.decode()
     enter(case, people(5, "dai-bieu"))
+    page = desk.get(place).content.decode()
+    assert ('value="invite"' in page, 'value="select"' in page) == (False, True)
+    step = reverse("submissions:survey_step", kwargs={"pk": case.survey.pk})
+    refused = desk.post(step, {"step": "invite"}, follow=True).content.decode()
+    assert "Hãy chọn người được hỏi trước" in refused
+    assert Invitation.objects.count() == 0
+    desk.post(step, {"step": "select"})
     assert 'value="invite"' in desk.get(place).content.decode()
+    # A list that is accepted afterwards may name the same people: they are selected anew.
+    enter(case, people(5, "dai-bieu"), other=True)
+    assert 'value="invite"' not in desk.get(place).content.decode()
+    desk.post(step, {"step": "select"})
+    desk.post(step, {"step": "invite"})
+    assert Invitation.objects.count() == 5
+    assert 'value="mail"' in desk.get(place).content.decode()
+
+
+def test_the_desk_names_survey_criteria_that_no_question_asks_about(signed_in: SignIn) -> None:
+    case = open_survey()
+    place = reverse("submissions:survey_desk", kwargs={"pk": case.survey.pk})
+    sentence = "không có câu hỏi nào"
+    assert sentence not in signed_in(case.officer).get(place).content.decode()
+    edition = questionnaire_edition(
+        QuestionnaireDefinition(title="Phiếu", questions=(Question("y", "Ý kiến", "open"),))
+    )
+    case.survey.groups.update(edition=edition)
+    assert f"{sentence}: 2.2.1." in signed_in(case.officer).get(place).content.decode()
+
+
+def test_orders_of_letters_stand_on_the_desk_only_while_people_answer(signed_in: SignIn) -> None:
+    case = open_survey()
+    place = reverse("submissions:survey_desk", kwargs={"pk": case.survey.pk})
+    desk = signed_in(case.officer)
     assert 'value="mail"' not in desk.get(place).content.decode()
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from smtplib import SMTPRecipientsRefused
 
 from django.core import mail
+from django.core.cache import cache
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 import pytest
@@ -228,3 +233,52 @@ def test_used_replaced_and_guessed_codes_get_one_answer_and_closing_adds_nothing
         late = pages(open_code)
         assert [page[0] for page in late] == [410] * 3
         assert pages(used) == late
+
+
+def test_used_replaced_and_guessed_codes_cost_the_same_work(client: Client) -> None:
+    case = open_survey()
+    enter(case, people(6, "dai-bieu"))
+    used, replaced, *_open = invite(case)
+    answer(used)
+    second = Invitation.objects.order_by("pk")[1]
+    deliveries.replace_address(user=case.officer, invitation=second, mail="moi.1@example.vn")
+    guesses = ["AAAA-" * 5 + "AAAA", used[:-1] + ("A" if used[-1] != "A" else "B"), "AAAA"]
+
+    def work(code: str) -> list[int]:
+        place = reverse("survey:answer", kwargs={"token": code})
+        costs = []
+        for ask in (
+            lambda: client.get(place),
+            lambda: client.post(place, {"q-q1": "A", "action": "send"}),
+            lambda: client.post(place, {"q-q1": "A"}, headers={"Accept": "application/json"}),
+            lambda: client.post(reverse("survey:enter_code"), {"code": code}),
+        ):
+            with CaptureQueriesContext(connection) as queries, counted_cache() as writes:
+                ask()
+            costs += [len(queries), len(writes)]
+        return costs
+
+    work("AAAA-" * 5 + "AAAB")  # what is read once is read now
+    expected = work(used)
+    assert expected[1::2] == [2] * 4
+    assert [work(code) for code in (replaced, *guesses)] == [expected] * 4
+
+
+@contextmanager
+def counted_cache() -> Iterator[list[str]]:
+    """Count what is written to the shared cache about refused codes."""
+    writes: list[str] = []
+    before = cache.add, cache.incr
+
+    def noted(act: Callable[..., object]) -> Callable[..., object]:
+        def noting(key: str, *arguments: object, **options: object) -> object:
+            if key.startswith("survey-"):
+                writes.append(key)
+            return act(key, *arguments, **options)
+
+        return noting
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "add", noted(before[0]))
+        patch.setattr(cache, "incr", noted(before[1]))
+        yield writes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from submissions.domain.survey.locks import hold
 from submissions.domain.survey.tokens import (
     decrypt_draft,
     encrypt_draft,
-    is_ours,
     keyed,
     normal_token,
     seal,
@@ -47,15 +47,23 @@ def find_invitation(token: str) -> Invitation:
     teaches nothing; Locked where the survey no longer takes answers, for codes that were used as for those that were
     not.
     """
-    known = normal_token(token)
-    rows = Invitation.objects.select_related(
-        "respondent__group__edition", "respondent__rated_unit", "respondent__list__survey__round__owner"
-    )
-    invitation = rows.filter(token_sha256=token_hash(known)).first() if is_ours(known) else None
-    if invitation is None:
+    wanted = {"token_sha256": token_hash(normal_token(token))}
+    # The same one small look for every code, invented ones too: only for an open one is anything else read, so that
+    # what a refusal costs tells as little as its words.
+    survey = "respondent__list__survey"
+    facts = Invitation.objects.filter(**wanted).values_list("spent", f"{survey}__state", f"{survey}__answers_due")
+    found = facts.first()
+    if found is None:
         raise no_invitation()
-    require_open(invitation.respondent.list.survey)
-    if invitation.spent:
+    spent, state, due = found
+    _require_open(state, due)
+    if spent:
+        raise no_invitation()
+    rows = Invitation.objects.select_related(
+        "respondent__group__edition", "respondent__rated_unit", f"{survey}__round__owner"
+    )
+    invitation = rows.filter(**wanted, spent=False).first()
+    if invitation is None:  # used or replaced at this moment
         raise no_invitation()
     return invitation
 
@@ -73,10 +81,14 @@ def no_invitation() -> SubmissionError:
 
 def require_open(survey: Survey) -> None:
     """Raise Locked where the survey takes no answers now."""
-    if survey.state != SurveyState.ANSWERING or clock.now() > survey.answers_due:
+    _require_open(survey.state, survey.answers_due)
+
+
+def _require_open(state: str, due: dt.datetime) -> None:
+    if state != SurveyState.ANSWERING or clock.now() > due:
         raise Locked(
             _("The survey takes no more answers; it was open until %(due)s.")
-            % {"due": f"{localtime(survey.answers_due):%d/%m/%Y %H:%M}"}
+            % {"due": f"{localtime(due):%d/%m/%Y %H:%M}"}
         )
 
 

@@ -21,7 +21,11 @@ from submissions.survey_enums import UNLISTED, DeliveryState, RespondentState, S
 
 @transaction.atomic
 def make_invitations(*, user: User, survey: Survey) -> int:
-    """Make one invitation for everybody who is asked and open the survey for answers. Returns how many were made."""
+    """Make one invitation for everybody who is asked and open the survey for answers. Returns how many were made.
+
+    Raises SubmissionError where nobody is to be asked, and where a list was accepted after the respondents were
+    selected: whoever stands on two lists would get two invitations.
+    """
     require_officer(user, survey.round)
     people = list(
         Respondent.objects.filter(
@@ -30,6 +34,14 @@ def make_invitations(*, user: User, survey: Survey) -> int:
     )
     if not people and not survey.groups.filter(rule__in=UNLISTED).exists():
         raise SubmissionError(_("No accepted list has anybody to ask."), code="nobody")
+    if people and not Survey.objects.filter(pk=survey.pk, selected=True).exists():
+        raise SubmissionError(
+            _(
+                "Select the respondents first: only then is somebody who stands on several lists asked once, and are "
+                "samples drawn."
+            ),
+            code="not_selected",
+        )
     change_state(survey=survey, to=SurveyState.ANSWERING, user=user)
     made = Invitation.objects.bulk_create(
         [Invitation(respondent_id=pk, token_sha256=f"new:{pk}") for pk in people], batch_size=2000
@@ -120,8 +132,10 @@ def progress(survey: Survey, *, participant: int | None = None) -> list[dict[str
     """Return counts by unit and group, of one participant or all: asked, letters out, come back, answered.
 
     Where fewer than the minimum were asked or have answered, no count of answers is told, lest one answer, or one that
-    is missing, point to a person.
+    is missing, point to a person. After the closing this holds for all groups that were counted together, too: their
+    sum is in the results, and one of its parts would give the other away.
     """
+    together = _counted_together(survey)
     invited = Invitation.objects.filter(respondent__list__survey=survey)
     if participant is not None:
         invited = invited.filter(respondent__list__participant=participant)
@@ -131,6 +145,7 @@ def progress(survey: Survey, *, participant: int | None = None) -> list[dict[str
             "respondent__list__participant__unit__name",
             "respondent__group_id",
             "respondent__group__name",
+            "respondent__group__code",
         )
         .annotate(
             asked=Count("pk"),
@@ -148,7 +163,22 @@ def progress(survey: Survey, *, participant: int | None = None) -> list[dict[str
             "asked": row["asked"],
             "delivered": row["delivered"],
             "bounced": row["bounced"],
-            "answered": row["answered"] if min(row["asked"], row["answered"]) >= survey.minimum_group else None,
+            "answered": row["answered"]
+            if min(row["asked"], row["answered"]) >= survey.minimum_group
+            and (row["respondent__list__participant_id"], row["respondent__group__code"]) not in together
+            else None,
         }
         for row in rows
     ]
+
+
+def _counted_together(survey: Survey) -> set[tuple[int, str]]:
+    """Return the (participant, group) on whose list somebody rates a unit for which the group was put with others."""
+    merged = {
+        (row.unit_id, code) for row in survey.tallies.all() if len(row.group_codes) > 1 for code in row.group_codes
+    }
+    if not merged:
+        return set()
+    listed = Respondent.objects.filter(list__survey=survey).order_by()
+    rows = listed.values_list("list__participant_id", "group__code", "rated_unit_id").distinct()
+    return {(participant, code) for participant, code, unit in rows if (unit, code) in merged}

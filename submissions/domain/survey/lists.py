@@ -19,7 +19,7 @@ from cms.permissions import require_role
 from cms.text import fold, normal
 from submissions.domain.survey.setup import require_officer
 from submissions.exceptions import Locked, SubmissionError, WrongState
-from submissions.models import Respondent, RespondentList, SurveyGroup
+from submissions.models import Respondent, RespondentList, Survey, SurveyGroup
 from submissions.survey_enums import GroupRule, ListState, SurveyState
 
 MAX_ROWS = 20_000
@@ -264,6 +264,8 @@ def accept_list(*, user: User, respondent_list: RespondentList) -> RespondentLis
     locked = RespondentList.objects.select_for_update().get(pk=respondent_list.pk)
     require_officer(user, locked.survey.round)
     _require_sent(locked)
+    # Its people may stand on other lists too: respondents are selected anew.
+    Survey.objects.filter(pk=locked.survey_id).update(selected=False)
     return _move(locked, ListState.ACCEPTED, user)
 
 

@@ -1,14 +1,19 @@
 """Mixing: nothing of where, when or in which order an answer came survives.
 
 While the survey is open, newly sealed answers are written anew together every few minutes (`stir`). Closing opens the
-sealed answers, keeps what may be kept of them (`tallying`), in random order under random ids, and deletes the rest.
+sealed answers one by one, keeps what may be kept of them (`tallying`), in random order under random ids, and deletes
+the rest. Order is made by the database: every sealed row gets a random place, so that memory never holds them all.
 """
 
 from __future__ import annotations
 
 import secrets
+import uuid
+from collections.abc import Iterator
+from itertools import islice
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Model, QuerySet
 
 from cms import audit, clock
 from cms.models import User
@@ -17,7 +22,7 @@ from submissions.domain.survey.locks import hold
 from submissions.domain.survey.setup import change_state, require_officer
 from submissions.domain.survey.tallying import OpenedAnswer
 from submissions.domain.survey.tokens import seal, unseal
-from submissions.domain.survey.watch import scan
+from submissions.domain.survey.watch import Alike, scan
 from submissions.models import (
     Invitation,
     SealedAnswer,
@@ -30,7 +35,9 @@ from submissions.models import (
 from submissions.survey_enums import SurveyState
 
 _shuffle = secrets.SystemRandom().shuffle
-_BATCH = 2000
+# Answers in memory at once: read, and written.
+_BATCH = 500
+_STIRRED_TOGETHER = 2000
 
 
 @transaction.atomic
@@ -41,14 +48,16 @@ def stir(*, survey: Survey) -> int:
     """
     if hold(survey.pk).state != SurveyState.ANSWERING:
         return 0
-    fresh = list(survey.sealed_answers.select_for_update().filter(stirred=False))
-    if len(fresh) < survey.minimum_group:
-        return 0
-    anew = [SealedAnswer(survey=survey, content=seal(unseal(row.content)), stirred=True) for row in fresh]
-    _shuffle(anew)
-    _delete(fresh)
-    SealedAnswer.objects.bulk_create(anew, batch_size=_BATCH)
-    return len(anew)
+    stirred = 0
+    # Ids are random: whoever lies in one portion, lies there by chance.
+    new = survey.sealed_answers.select_for_update().filter(stirred=False).order_by("pk")
+    while len(fresh := list(new[:_STIRRED_TOGETHER])) >= survey.minimum_group:
+        anew = [SealedAnswer(survey=survey, content=seal(unseal(row.content)), stirred=True) for row in fresh]
+        _shuffle(anew)
+        _delete(fresh)
+        SealedAnswer.objects.bulk_create(anew, batch_size=_BATCH)
+        stirred += len(anew)
+    return stirred
 
 
 def _delete(rows: list[SealedAnswer]) -> None:
@@ -66,17 +75,16 @@ def close_survey(*, survey: Survey, user: User | None) -> int:
     if user is not None:
         require_officer(user, survey.round)
     change_state(survey=survey, to=SurveyState.CLOSED, user=user)
-    items = opened_answers(survey)
-    scan(survey=survey, items=items)
-    _shuffle(items)
-    kept = tallying.keep_answers(survey, items, mixed_on=clock.today())
-    # Each by itself, or the order would lead from a text to the other answers of the same person.
-    _shuffle(kept.responses)
-    _shuffle(kept.texts)
-    SurveyResponse.objects.bulk_create(kept.responses, batch_size=_BATCH)
-    SurveyText.objects.bulk_create(kept.texts, batch_size=_BATCH)
-    SurveyTally.objects.bulk_create(kept.tallies, batch_size=_BATCH)
-    SealedAnswer.objects.filter(survey=survey).delete()
+    counts, alike = tallying.Counts(), Alike(survey)
+    for item in _opened(survey.sealed_answers.all()):
+        counts.add(item)
+        alike.look(item)
+    keeping = tallying.Keeping(survey, counts, mixed_on=clock.today())
+    _give_places(survey)
+    singly = _store(SurveyResponse, _kept_singly(survey, keeping, alike))
+    _mix_texts(survey)
+    SurveyTally.objects.bulk_create(keeping.tallies(), batch_size=_BATCH)
+    scan(survey=survey, alike=alike)
     Invitation.objects.filter(respondent__list__survey=survey, draft__isnull=False).update(draft=None)
     survey.printed_letters.all().delete()
     audit.record(
@@ -84,28 +92,81 @@ def close_survey(*, survey: Survey, user: User | None) -> int:
         survey,
         user=user,
         after={
-            "answers": len(items),
-            "kept singly": len(kept.responses),
-            "kept as sums": len(items) - len(kept.responses) - kept.dropped,
-            "too few to keep": kept.dropped,
+            "answers": counts.total,
+            "kept singly": singly,
+            "kept as sums": counts.total - singly - keeping.dropped,
+            "too few to keep": keeping.dropped,
         },
     )
-    return len(items)
+    return counts.total
+
+
+def _kept_singly(survey: Survey, keeping: tallying.Keeping, alike: Alike) -> Iterator[SurveyResponse]:
+    """Take the answers in their random order; return the rows that are kept by themselves.
+
+    Free texts are sealed again, each by itself and still without a place: put down here, the order would lead from a
+    text to the other answers of the same person.
+    """
+    texts: list[SealedAnswer] = []
+    for item in _opened(survey.sealed_answers.filter(place__isnull=False).order_by("place")):
+        alike.count(item)
+        texts += [SealedAnswer(survey=survey, content=seal(text)) for text in keeping.texts(item)]
+        if len(texts) >= _BATCH:
+            SealedAnswer.objects.bulk_create(texts)
+            texts = []
+        row = keeping.add(item)
+        if row is not None:
+            yield row
+    SealedAnswer.objects.bulk_create(texts)
+
+
+def _mix_texts(survey: Survey) -> None:
+    """Delete the answers, which were all taken, and put down the texts in a random order of their own."""
+    survey.sealed_answers.filter(place__isnull=False).delete()
+    _give_places(survey)
+    contents = survey.sealed_answers.order_by("place").values_list("content", flat=True)
+    _store(SurveyText, (SurveyText(survey=survey, **unseal(content)) for content in contents.iterator(_BATCH)))
+    survey.sealed_answers.all().delete()
+
+
+def _give_places(survey: Survey) -> None:
+    """Give every sealed row of the survey a random place in their order, by one prepared statement."""
+    table = connection.ops.quote_name(SealedAnswer._meta.db_table)
+    column = SealedAnswer._meta.get_field("place")
+    ids = survey.sealed_answers.order_by("pk").values_list("pk", flat=True)
+    portion = list(ids[:_BATCH])
+    while portion:
+        rows = [[column.get_db_prep_value(value, connection) for value in (uuid.uuid4(), pk)] for pk in portion]
+        with connection.cursor() as cursor:
+            cursor.executemany(f"UPDATE {table} SET place = %s WHERE id = %s", rows)  # noqa: S608 -- our table
+        portion = list(ids.filter(pk__gt=portion[-1])[:_BATCH])
+
+
+def _store(model: type[Model], rows: Iterator[Model]) -> int:
+    """Store rows in the order in which they come, a batch at a time; return how many."""
+    stored = 0
+    while batch := list(islice(rows, _BATCH)):
+        model._default_manager.bulk_create(batch)
+        stored += len(batch)
+    return stored
 
 
 def look_through(*, user: User, survey: Survey) -> list[SurveyIncident]:
-    """Look for signs of interference, with the answers of an open survey opened in memory; returns the new flags."""
+    """Look for signs of interference, with the answers of an open survey opened one by one; returns the new flags."""
     require_officer(user, survey.round)
-    items = opened_answers(survey) if survey.state == SurveyState.ANSWERING else []
-    return scan(survey=survey, items=items)
+    alike = Alike(survey)
+    if survey.state == SurveyState.ANSWERING:
+        for look in (alike.look, alike.count):
+            for item in _opened(survey.sealed_answers.all()):
+                look(item)
+    return scan(survey=survey, alike=alike)
 
 
-def opened_answers(survey: Survey) -> list[OpenedAnswer]:
-    """Return the sealed answers of a survey, opened in memory."""
-    return [
-        OpenedAnswer(item["unit"], item["group"], item["edition"], item["answers"])
-        for item in map(unseal, survey.sealed_answers.values_list("content", flat=True).iterator(_BATCH))
-    ]
+def _opened(rows: QuerySet[SealedAnswer]) -> Iterator[OpenedAnswer]:
+    """Return sealed answers, opened in memory one by one."""
+    for content in rows.values_list("content", flat=True).iterator(_BATCH):
+        item = unseal(content)
+        yield OpenedAnswer(item["unit"], item["group"], item["edition"], item["answers"])
 
 
 def due_surveys() -> list[Survey]:

@@ -44,6 +44,7 @@ def select_respondents(*, user: User, survey: Survey, seed: int) -> dict[str, in
     _draw_samples(people, seed)
     changed = [p for p, old in zip(people, before, strict=True) if (p.state, p.state_reason) != old]
     Respondent.objects.bulk_update(changed, ["state", "state_reason"], batch_size=500)
+    Survey.objects.filter(pk=survey.pk).update(selected=True)
     counts = {state: sum(1 for p in people if p.state == state) for state in RespondentState.values}
     audit.record("submissions.survey_selection", survey, user=user, after=counts, seed=seed)
     return counts

@@ -122,6 +122,17 @@ def check_binding(*, round: AssessmentRound, edition: QuestionnaireEdition) -> N
         )
 
 
+def unasked_criteria(survey: Survey) -> list[str]:
+    """Return the criteria of the round that are scored by survey and that no group's questionnaire asks about."""
+    asked = {
+        question.criterion_code
+        for group in survey.groups.select_related("edition")
+        for question in group.edition.definition.questions
+    }
+    leaves = definition_of(survey.round.edition).leaves
+    return [leaf.code for leaf in leaves if leaf.scorer == "survey" and leaf.code not in asked]
+
+
 @transaction.atomic
 def change_state(*, survey: Survey, to: str, user: User | None) -> Survey:
     """Move the survey one step on; the only place that does. Raises WrongState where the step does not exist."""

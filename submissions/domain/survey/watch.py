@@ -6,9 +6,9 @@ result of the unit is cancelled.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Max, Sum
@@ -25,13 +25,61 @@ from submissions.survey_enums import IncidentState, SignalKind, SurveyState
 _IDENTICAL_FROM = 10
 
 
+class Alike:
+    """Finds what many chose alike about a unit, without keeping the answers: in two looks at them.
+
+    The first look keeps, by unit, as few candidates as can reach the declared share (Misra and Gries: of n answers, a
+    candidate that more than n/(k+1) gave is among the k that are left); the second counts these exactly.
+    """
+
+    def __init__(self, survey: Survey) -> None:
+        self._share = survey.identical_share
+        self._room = 100 // max(self._share, 1)
+        self._forms = Questionnaires()
+        self._left: dict[int, Counter[bytes]] = defaultdict(Counter)
+        self._exact: dict[int, Counter[bytes]] = defaultdict(Counter)
+        self._total: Counter[int] = Counter()
+
+    def look(self, item: OpenedAnswer) -> None:
+        """Take an answer in the first look."""
+        left, key = self._left[item.unit], self._key(item)
+        if key in left or len(left) < self._room:
+            left[key] += 1
+            return
+        left.subtract(list(left))
+        self._left[item.unit] = +left
+
+    def count(self, item: OpenedAnswer) -> None:
+        """Count an answer in the second look."""
+        self._total[item.unit] += 1
+        key = self._key(item)
+        if key in self._left[item.unit]:
+            self._exact[item.unit][key] += 1
+
+    def _key(self, item: OpenedAnswer) -> bytes:
+        # Free texts are left out, or one word would hide that all the rest is the same.
+        chosen = json.dumps([item.edition, self._forms.closed(item.edition, item.answers)], sort_keys=True)
+        return hashlib.blake2b(chosen.encode(), digest_size=16).digest()
+
+    def findings(self) -> dict[tuple[int, str], str]:
+        """Return what the second look found: {(unit, kind): sentence}."""
+        found: dict[tuple[int, str], str] = {}
+        for unit_id, counter in self._exact.items():
+            total, most = self._total[unit_id], max(counter.values())
+            if total >= _IDENTICAL_FROM and most * 100 >= self._share * total:
+                found[unit_id, SignalKind.IDENTICAL] = _(
+                    "%(most)s of %(total)s answers are the same in every question."
+                ) % {"most": most, "total": total}
+        return found
+
+
 @transaction.atomic
-def scan(*, survey: Survey, items: Sequence[OpenedAnswer] = ()) -> list[SurveyIncident]:
+def scan(*, survey: Survey, alike: Alike | None = None) -> list[SurveyIncident]:
     """Flag units by the rules declared on the survey; a flag once raised keeps its review. Returns the new flags.
 
-    `items`: the answers, where they are in hand (`mixing`); without them only the counters are looked at.
+    `alike`: both looks at the answers, where they are in hand (`mixing`); without it only the counters are looked at.
     """
-    findings = {**_counted(survey), **_identical(survey, items)}
+    findings = {**_counted(survey), **(alike.findings() if alike else {})}
     known = set(survey.incidents.values_list("unit_id", "kind"))
     fresh = {key: finding for key, finding in findings.items() if key not in known}
     # Two may look at once; the flag that is there first stays.
@@ -64,23 +112,6 @@ def _counted(survey: Survey) -> dict[tuple[int, str], str]:
             findings[unit_id, SignalKind.INSIDE] = _(
                 "%(count)s answers came from inside the network of the rated unit."
             ) % {"count": total}
-    return findings
-
-
-def _identical(survey: Survey, items: Sequence[OpenedAnswer]) -> dict[tuple[int, str], str]:
-    """Compare what was chosen; free texts are left out, or one word would hide that all the rest is the same."""
-    forms = Questionnaires({item.edition for item in items})
-    chosen: dict[int, Counter[str]] = defaultdict(Counter)
-    for item in items:
-        same = forms.closed(item.edition, item.answers)
-        chosen[item.unit][json.dumps([item.edition, same], sort_keys=True)] += 1
-    findings: dict[tuple[int, str], str] = {}
-    for unit_id, counter in chosen.items():
-        total, most = counter.total(), max(counter.values())
-        if total >= _IDENTICAL_FROM and most * 100 >= survey.identical_share * total:
-            findings[unit_id, SignalKind.IDENTICAL] = _(
-                "%(most)s of %(total)s answers are the same in every question."
-            ) % {"most": most, "total": total}
     return findings
 
 
