@@ -12,7 +12,7 @@ from cms.exceptions import PortalError
 
 _PLAIN = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:([., '\u00a0\u202f])[0-9]{3})+(?:[.,][0-9]+)?", re.ASCII)
-_MAYBE_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
+_MAYBE_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}", re.ASCII)
 MAX_LENGTH = 40
 _ID_DIGITS = 18
 ABSENT = "—"
@@ -28,8 +28,8 @@ def parse_decimal(text: str) -> Decimal:
     """Read a number typed by a person: digits with at most one decimal comma or point ("1,5", "1.5").
 
     Refuses with a `NumberError` sentence: nothing typed, thousand separators ("1.234,5"), exponents, other text. A
-    single separator is a decimal sign: "1.234" is one and a bit. Where a figure may well be above a thousand, ask
-    `refuse_doubtful_point` first.
+    single separator is a decimal sign: "1.234" is one and a bit. What a person types for a figure that may be above a
+    thousand goes through `read_number`.
     """
     typed = text.strip()
     if not typed:
@@ -51,15 +51,43 @@ def parse_decimal(text: str) -> Decimal:
     )
 
 
-def refuse_doubtful_point(text: str) -> None:
-    """Refuse "1.500" with a `NumberError`: in Vietnam it is written for 1500, and read as 1,5 it would cost points."""
+def read_number(text: str, *, largest: Decimal | None = None) -> Decimal:
+    """Read what a person types into a field: as `parse_decimal`, but a figure that may mean thousands is asked back.
+
+    `largest` is the largest figure that the field takes, None where there is no bound. Raises `NumberError`.
+    """
+    refuse_doubtful_separator(text, largest=largest)
+    return parse_decimal(text)
+
+
+def refuse_doubtful_separator(text: str, *, largest: Decimal | None = None) -> None:
+    """Refuse "1.500" with a `NumberError`: it is written for 1500 as well, and read as 1,5 it would cost points.
+
+    On English pages "1,500" is as doubtful. Where 1500 is above `largest` only one and a half can be meant, and nothing
+    is refused.
+    """
     typed = text.strip()
-    if _MAYBE_GROUPED.fullmatch(typed):
+    if not _is_doubtful(typed):
+        return
+    number = Decimal(typed.replace(",", "."))
+    whole = number * 1000
+    if largest is None or whole <= largest:
         raise NumberError(
-            _("“%(text)s” can be read in two ways. Type %(whole)s, or with a decimal comma %(decimal)s.")
-            % {"text": typed, "whole": typed.replace(".", ""), "decimal": typed.replace(".", ",")},
+            _("“%(text)s” can be read in two ways. Type %(whole)s, or %(decimal)s.")
+            % {"text": typed, "whole": f"{whole:.0f}", "decimal": typed_number(number)},
             code="grouped",
         )
+
+
+def typed_number(value: Decimal) -> str:
+    """Return the number as a person types it on a page in this language, so that `read_number` is in no doubt."""
+    text = exact(value)
+    return f"{text}0" if _is_doubtful(text) else text
+
+
+def _is_doubtful(typed: str) -> bool:
+    found = _MAYBE_GROUPED.fullmatch(typed)
+    return found is not None and (found[1] == "." or _is_english())
 
 
 def parse_id(text: str | None) -> int | None:

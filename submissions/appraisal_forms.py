@@ -18,7 +18,7 @@ from submissions.domain.inputs import input_fields, typed_value
 
 _FIELD_OF = {
     "reason_missing": "reason",
-    **dict.fromkeys(("points_out_of_range", "off_step", "not_a_number"), "points"),
+    **dict.fromkeys(("points_out_of_range", "off_step", "not_a_number", "grouped", "too_long"), "points"),
 }
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cms.dates import check_year
 from cms.exceptions import PortalError
-from cms.numbers import exact, parse_decimal, refuse_doubtful_point
+from cms.numbers import exact, parse_decimal, refuse_doubtful_separator
 from criteria_pages.definition import plain
 from criteria_pages.exceptions import CriteriaError, InputError
 from criteria_pages.rules.base import InputField
@@ -33,7 +33,7 @@ class InputErrors(CriteriaError):
 def canonical_inputs(fields: Iterable[InputField], raw: Mapping[str, str]) -> dict[str, str]:
     """Return the typed inputs in canonical text. Blank inputs are left out, so a half-filled answer can be kept.
 
-    "1.500" is refused, for it can be read in two ways; "1,500" is one and a half, as everywhere in the form.
+    "1.500" is refused where it can be read in two ways: see `cms.numbers.read_number`.
     Raises `InputErrors` naming every field that holds something unreadable or out of bounds.
     """
     result: dict[str, str] = {}
@@ -44,7 +44,7 @@ def canonical_inputs(fields: Iterable[InputField], raw: Mapping[str, str]) -> di
             continue
         try:
             if field.kind in {"decimal", "integer"}:
-                refuse_doubtful_point(text)
+                refuse_doubtful_separator(text, largest=field.maximum)
             result[field.name] = _READERS[field.kind](field, text)
         except PortalError as error:
             errors.append(_input_error(field, error))

@@ -140,12 +140,16 @@ def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 def _traces(participant_ids: list[int], *, upto: int | None) -> dict[int, dict[str, LeafTrace]]:
-    """Return self points, inputs and public note of every leaf: of the entry that counts, or of what it confirms."""
+    """Return self points, inputs and public note of every leaf: of the entry that counts, or of what it confirms.
+
+    A note on other points than those that count is not carried on: it would give the reason of another score.
+    """
     rows = ScoreEntry.objects.filter(participant_id__in=participant_ids).order_by("pk")
     if upto is not None:
         rows = rows.filter(pk__lte=upto)
     found: dict[int, dict[str, LeafTrace]] = {pk: {} for pk in participant_ids}
     stages: dict[tuple[int, str], int] = {}
+    counted: dict[tuple[int, str], Decimal | None] = {}
     values = rows.values_list("participant_id", "code", "stage", "points", "inputs", "public_note")
     for pk, code, stage, points, inputs, note in values.iterator(5000):
         trace = found[pk].get(code, LeafTrace())
@@ -153,7 +157,9 @@ def _traces(participant_ids: list[int], *, upto: int | None) -> dict[int, dict[s
             trace = replace(trace, self_points=points)
         if STAGE_ORDER[stage] >= stages.get((pk, code), -1):
             stages[pk, code] = STAGE_ORDER[stage]
-            trace = replace(trace, inputs=inputs or trace.inputs, public_note=note or trace.public_note)
+            kept = trace.public_note if points == counted.get((pk, code)) else ""
+            counted[pk, code] = points
+            trace = replace(trace, inputs=inputs or trace.inputs, public_note=note or kept)
         found[pk][code] = trace
     return found
 

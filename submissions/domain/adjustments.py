@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from cms import audit
 from cms.enums import Role
 from cms.models import StoredFile, User
-from cms.numbers import exact, parse_decimal
+from cms.numbers import exact, read_number
 from cms.permissions import require_role
 from submissions.domain.appraisal_gate import lock_participant
 from submissions.domain.conflicts import barred_unit_ids, refuse_own_unit
@@ -49,7 +49,7 @@ def record_adjustment(
     require_role(user, Role.SECRETARIAT, unit=participant.round.owner)
     if not reason.strip():
         raise SubmissionError(_("Give the reason for the bonus or penalty."), code="reason_missing")
-    number = points if isinstance(points, Decimal) else parse_decimal(points)
+    number = typed_points(participant, kind, points)
     words = _reason(reason, decision)
     with transaction.atomic():
         locked = lock_participant(participant).participant
@@ -160,19 +160,31 @@ def _check_state(participant: Participant, *, corrects: bool) -> None:
         )
 
 
-def _check_cap(participant: Participant, kind: str, points: Decimal) -> None:
+def typed_points(participant: Participant, kind: str, points: str | Decimal) -> Decimal:
+    """Return bonus or penalty points as they were typed. Raises `NumberError`, `SubmissionError` for another kind."""
+    if isinstance(points, Decimal):
+        return points
+    return read_number(points, largest=_cap(participant, kind))
+
+
+def _cap(participant: Participant, kind: str) -> Decimal:
     definition = definition_for(participant)
     caps = {AdjustmentKind.BONUS: definition.bonus_cap, AdjustmentKind.PENALTY: definition.penalty_cap}
     if kind not in caps:
         raise SubmissionError(_("Choose bonus or penalty."), code="unknown_kind")
+    return caps[AdjustmentKind(kind)]
+
+
+def _check_cap(participant: Participant, kind: str, points: Decimal) -> None:
+    cap = _cap(participant, kind)
     totals = adjustments(participant.round).get(participant.pk, AdjustmentTotals())
     given = totals.bonus if kind == AdjustmentKind.BONUS else totals.penalty
-    if given + points > caps[AdjustmentKind(kind)]:
+    if given + points > cap:
         raise SubmissionError(
             _("%(kind)s: the criteria set allows at most %(cap)s points; %(unit)s has %(given)s already.")
             % {
                 "kind": AdjustmentKind(kind).label,
-                "cap": exact(caps[AdjustmentKind(kind)]),
+                "cap": exact(cap),
                 "unit": participant.unit.name,
                 "given": exact(given),
             },

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from cms import audit, clock
 from cms.enums import Role
 from cms.models import User
-from cms.numbers import exact, parse_decimal
+from cms.numbers import exact, read_number
 from cms.permissions import require_role
 from submissions.domain.appraisal import refuse_stale
 from submissions.domain.appraisal_gate import lock_participant
@@ -131,7 +131,8 @@ def _correct(
     texts: list[str],
     user: User,
 ) -> ScoreEntry:
-    number = points if isinstance(points, Decimal) else parse_decimal(points)
+    leaf = definition_for(participant).leaf(code)
+    number = points if isinstance(points, Decimal) else read_number(points, largest=leaf.maximum)
     if current is not None and current.points == number:
         raise SubmissionError(
             _("%(code)s has %(points)s points already; a granted appeal changes them.")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from cms import audit, clock
 from cms.exceptions import PortalError
 from cms.models import User
-from cms.numbers import parse_decimal
+from cms.numbers import read_number
 from criteria_pages.definition import Leaf, plain
 from submissions.domain.appraisal_gate import AppraisalPass, GateFacts, check_appraisal
 from submissions.domain.inputs import read_inputs
@@ -245,7 +245,7 @@ def set_decision(
         )
     if corrected is not None:
         return _by_inputs(leaf, corrected)
-    number = typed if isinstance(typed, Decimal) else parse_decimal(typed or "")
+    number = typed if isinstance(typed, Decimal) else read_number(typed or "", largest=leaf.maximum)
     check_points(leaf.code, number, leaf.maximum)
     check_step(leaf, number)
     kept = {"points": plain(number)} if leaf.rule.kind == MANUAL else {}

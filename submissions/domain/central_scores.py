@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cms import audit
 from cms.enums import Role
 from cms.models import User
-from cms.numbers import parse_decimal
+from cms.numbers import read_number
 from cms.permissions import require_role
 from criteria_pages.definition import Leaf, plain
 from criteria_pages.enums import Scorer
@@ -61,7 +61,7 @@ def record_central(
         require_role(user, *ROLES_OF[leaf.scorer], unit=locked.round.owner)
         refuse_own_unit(locked.unit, barred_unit_ids(user, locked.round))
         check_central_state(locked)
-        number = points if isinstance(points, Decimal) else parse_decimal(points)
+        number = points if isinstance(points, Decimal) else read_number(points, largest=leaf.maximum)
         check_points(code, number, leaf.maximum)
         current = current_entry(locked, code)
         refuse_stale(current, expected_entry_id, typed={"points": plain(number), "reason": reason})

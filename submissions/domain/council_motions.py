@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 from cms import audit, clock
 from cms.enums import Role
 from cms.models import StoredFile, User
-from cms.numbers import parse_decimal
 from cms.permissions import require_role
 from submissions.council_enums import MOTIONS_OF, MotionKind, MotionState, SessionState
-from submissions.domain.adjustments import check_adjustment
+from submissions.domain.adjustments import check_adjustment, typed_points
 from submissions.domain.agenda import open_item
 from submissions.domain.appraisal import refuse_stale, set_decision
 from submissions.domain.appraisal_gate import check_council
@@ -164,8 +163,9 @@ def _checked(
                 raise SubmissionError(_("Choose the status."), code="status_missing")
             return {"status": text.status}, None
         case MotionKind.BONUS | MotionKind.PENALTY:
-            points = text.points if isinstance(text.points, Decimal) else parse_decimal(text.points)
-            check_adjustment(item.participant, ADJUSTMENT_OF[MotionKind(text.kind)], points)
+            kind = ADJUSTMENT_OF[MotionKind(text.kind)]
+            points = typed_points(item.participant, kind, text.points)
+            check_adjustment(item.participant, kind, points)
             if text.evidence is None:
                 raise SubmissionError(
                     _("A bonus or penalty needs evidence: attach the document as PDF."), code="evidence_missing"

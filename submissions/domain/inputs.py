@@ -7,11 +7,14 @@ that of `criteria_pages.rules.inputs`, the same for every way in.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from cms.numbers import typed_number
 from cms.text import normal
 from criteria_pages.definition import Leaf
 from criteria_pages.exceptions import InputError
@@ -21,6 +24,7 @@ from criteria_pages.rules.inputs import canonical_inputs
 from criteria_pages.scoring import score_leaf
 
 MAX_EXPLANATION = 20_000
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _LINE_ENDS = dict.fromkeys(map(ord, "\r\x0b\x0c\u2028\u2029"), "\n")
 # Marks that turn the direction of what follows: never part of Vietnamese text, and able to make a page lie.
 _DIRECTIONS = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
@@ -68,13 +72,18 @@ def outcome_of(*, leaf: Leaf, inputs: Mapping[str, str]) -> Outcome | None:
 
 
 def typed_value(*, field: InputField, stored: str) -> str:
-    """Return a canonical value as people type it ("1.5" -> "1,5", "2025-01-31" -> "31/01/2025")."""
+    """Return a canonical value as people type it in this language ("1.5" -> "1,5", "2025-01-31" -> "31/01/2025").
+
+    What is no number is returned as it stands.
+    """
     if field.kind == "date" and stored:
         try:
             return dt.date.fromisoformat(stored).strftime("%d/%m/%Y")
         except ValueError:
             return stored
-    return stored.replace(".", ",") if field.kind in {"decimal", "integer"} else stored
+    if field.kind in {"decimal", "integer"} and _NUMBER.fullmatch(stored):
+        return typed_number(Decimal(stored))
+    return stored
 
 
 def typed_inputs(leaf: Leaf, stored: Mapping[str, str]) -> dict[str, str]:

@@ -1,15 +1,13 @@
-"""The unit's workbook: generated from the edition, filled in offline, merged back through the same gate.
+"""The unit's workbook coming back: filled in offline, merged through the same gate as the form.
 
-One sheet per domain, one row per input; only values and explanations can be typed. A stamp names edition, round and
-unit. Each leaf carries the version and a hash of what was exported, so that reading it back is a three-way merge: what
-the file did not change is left alone, what only the file changed is taken, what both changed is shown.
+Only values and explanations can be typed. A stamp names edition, round and unit. Each leaf carries the version and a
+hash of what was exported, so that reading it back is a three-way merge: what the file did not change is left alone,
+what only the file changed is taken, what both changed is shown.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,32 +18,38 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from cms import audit, clock
+from cms import audit
 from cms.exceptions import PortalError
 from cms.models import StoredFile, User
+from cms.numbers import exact, typed_number
 from cms.spreadsheets import SpreadsheetError, Table, read_table, sheet_names
 from cms.spreadsheets.inspection import Limits
-from criteria_pages.definition import Definition, Domain, Leaf
+from criteria_pages.definition import Definition, Leaf
 from criteria_pages.enums import Scorer
 from criteria_pages.exceptions import InputError
-from criteria_pages.rules import get_rule
 from criteria_pages.rules.base import InputField
 from criteria_pages.rules.inputs import InputErrors
-from submissions.domain.answers import RefusedAnswers, TypedAnswer, write_answers
+from submissions.domain.answers import TypedAnswer, write_answers
 from submissions.domain.definitions import definition_for
-from submissions.domain.inputs import clean_text, input_fields, read_explanation, read_inputs
+from submissions.domain.inputs import clean_text, input_fields, read_explanation, read_inputs, typed_inputs
+from submissions.domain.workbook_format import (
+    EXPLANATION,
+    FILE_LANGUAGE,
+    HEADERS,
+    KEY,
+    MARK,
+    STAMP_HEADERS,
+    STAMP_SHEET,
+    VALUE,
+    VERSION,
+    labels_of,
+    mark_of,
+    stamp_of,
+)
 from submissions.models import Answer, Submission
 
-# The file is an official Vietnamese document; its headers are what it is read by, in either language of the interface.
-FILE_LANGUAGE = "vi"
-STAMP_SHEET = "Thông tin"
-STAMP_HEADERS = ("Khóa thông tin", "Giá trị thông tin")
-HEADERS = ("Mã", "Tiêu chí", "Cách chấm", "Số liệu", "Giá trị", "Giải trình", "Khóa", "Phiên bản", "Dấu")
-CODE, VALUE, EXPLANATION, KEY, VERSION, MARK = "Mã", "Giá trị", "Giải trình", "Khóa", "Phiên bản", "Dấu"
-SCHEMA = "1"
 LIMITS = Limits(size=5 * 1024**2, unzipped=60 * 1024**2, rows=5_000, columns=50, cells=100_000)
 
 
@@ -101,127 +105,6 @@ class Plan:
         return [change for change in self.changes if change.conflict]
 
 
-# --- out --------------------------------------------------------------------------------------------------------------
-def write_workbook(*, submission: Submission, target: str | Path | IO[bytes]) -> None:
-    """Write the unit's workbook with what is stored now."""
-    definition = definition_for(submission.participant)
-    answers = {answer.code: answer for answer in Answer.objects.filter(submission=submission)}
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options)
-    try:
-        styles = _styles(book)
-        _write_stamp(book, styles, submission)
-        with override(FILE_LANGUAGE):
-            for number, domain in enumerate(definition.domains, start=1):
-                _write_domain(book, styles, domain, answers, number)
-    finally:
-        book.close()
-
-
-def _styles(book: xlsxwriter.Workbook) -> dict[str, Any]:
-    base = {"valign": "top", "text_wrap": True, "border": 1, "border_color": "#C9C3B6", "font_name": "Be Vietnam Pro"}
-    open_ = {**base, "locked": False, "bg_color": "#FFFDF2"}
-    return {
-        "head": book.add_format({**base, "bold": True, "bg_color": "#EFEBE2"}),
-        "text": book.add_format(base),
-        "open_text": book.add_format({**open_, "num_format": "@"}),
-        "open_number": book.add_format({**open_, "num_format": "0.######"}),
-        "open_date": book.add_format({**open_, "num_format": "dd/mm/yyyy"}),
-        "grey": book.add_format({**base, "font_color": "#6B6B6B", "italic": True}),
-    }
-
-
-def _write_stamp(book: xlsxwriter.Workbook, styles: Mapping[str, Any], submission: Submission) -> None:
-    sheet = book.add_worksheet(STAMP_SHEET)
-    sheet.protect()
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 80)
-    sheet.write_row(0, 0, STAMP_HEADERS, styles["head"])
-    for row, pair in enumerate(_stamp(submission).items(), start=1):
-        sheet.write_row(row, 0, pair, styles["text"])
-
-
-def _stamp(submission: Submission) -> dict[str, str]:
-    participant = submission.participant
-    return {
-        "Mẫu": SCHEMA,
-        "Đợt đánh giá": participant.round.code,
-        "Tên kỳ": participant.round.name,
-        "Ấn bản": participant.round.edition.sha256,
-        "Đơn vị": participant.unit.code,
-        "Tên đơn vị": participant.unit_name or participant.unit.name,
-        "Hồ sơ": str(submission.pk),
-        "Xuất lúc": clock.now().isoformat(timespec="seconds"),
-    }
-
-
-def _write_domain(
-    book: xlsxwriter.Workbook, styles: Mapping[str, Any], domain: Domain, answers: Mapping[str, Answer], number: int
-) -> None:
-    sheet = book.add_worksheet(f"{number}. {domain.code}"[:31])
-    sheet.protect(options={"format_columns": True, "format_rows": True})
-    sheet.freeze_panes(1, 2)
-    for column, width in enumerate((10, 44, 40, 32, 18, 50, 10, 10, 10)):
-        sheet.set_column(column, column, width, None, {"hidden": column >= 6})
-    sheet.write_row(0, 0, HEADERS, styles["head"])
-    row = 1
-    for leaf in domain.leaves:
-        answer = answers.get(leaf.code)
-        rule = get_rule(leaf.rule, leaf.maximum).describe()
-        if leaf.scorer != Scorer.SELF:
-            sheet.write_row(row, 0, (leaf.code, leaf.name, rule, str(Scorer(leaf.scorer).label)), styles["grey"])
-            row += 1
-            continue
-        for position, item in enumerate(input_fields(leaf)):
-            first = position == 0
-            texts = (leaf.code, leaf.name if first else "", rule if first else "", str(item.label))
-            sheet.write_row(row, 0, texts, styles["text"])
-            if first:
-                sheet.write_comment(
-                    row, 0, f"{leaf.name}\n{rule}\n{leaf.evidence}"[:1500], {"x_scale": 3, "y_scale": 2}
-                )
-                sheet.write_string(row, 5, answer.explanation[:32_000] if answer else "", styles["open_text"])
-                sheet.write_number(row, 7, answer.version if answer else 0)
-                sheet.write_string(row, 8, _mark(answer.inputs if answer else {}, answer.explanation if answer else ""))
-            else:
-                sheet.write_blank(row, 5, None, styles["text"])
-            _write_value(sheet, row, item, answer.inputs.get(item.name, "") if answer else "", styles)
-            sheet.write_string(row, 6, f"{leaf.code}|{item.name}")
-            row += 1
-
-
-def _write_value(sheet: Any, row: int, item: InputField, stored: str, styles: Mapping[str, Any]) -> None:
-    if item.kind in {"choice", "boolean"}:
-        labels = _labels(item)
-        sheet.write_string(row, 4, dict(labels).get(stored, ""), styles["open_text"])
-        # A list of more than 255 characters does not fit into a validation; then the label is typed or pasted.
-        if sum(len(label) + 1 for _value, label in labels) <= 250 and not any("," in label for _v, label in labels):
-            sheet.data_validation(row, 4, row, 4, {"validate": "list", "source": [label for _value, label in labels]})
-        return
-    if item.kind == "date":
-        if stored:
-            sheet.write_datetime(row, 4, dt.datetime.fromisoformat(stored), styles["open_date"])
-        else:
-            sheet.write_blank(row, 4, None, styles["open_date"])
-        return
-    if stored and len(stored) <= 15:
-        sheet.write_number(row, 4, Decimal(stored), styles["open_number"])
-    elif stored:
-        sheet.write_string(row, 4, stored, styles["open_text"])
-    else:
-        sheet.write_blank(row, 4, None, styles["open_number"])
-
-
-def _labels(item: InputField) -> tuple[tuple[str, str], ...]:
-    return tuple((value, str(label)) for value, label in item.choices) or (("true", _("Yes")), ("false", _("No")))
-
-
-def _mark(inputs: Mapping[str, str], explanation: str) -> str:
-    text = json.dumps([sorted(inputs.items()), explanation], ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-# --- in ---------------------------------------------------------------------------------------------------------------
 def plan_workbook(*, submission: Submission, source: StoredFile | IO[bytes] | Path) -> Plan:
     """Read a filled workbook and say what it would change; nothing is stored.
 
@@ -261,7 +144,14 @@ def apply_workbook(
     chosen = [change for change in plan.changes if take_file or not change.conflict]
     if not chosen:
         return []
-    rows = {c.code: TypedAnswer(inputs=c.after, explanation=c.explanation_after) for c in chosen}
+    definition = definition_for(submission.participant)
+    rows = {
+        c.code: TypedAnswer(
+            inputs=typed_inputs(definition.leaf(c.code), c.after),
+            explanation=c.explanation_after,
+        )
+        for c in chosen
+    }
     with transaction.atomic():
         versions = dict(Answer.objects.filter(submission=submission, code__in=rows).values_list("code", "version"))
         stored = write_answers(user=user, submission=submission, rows=rows, expected_versions=versions)
@@ -279,7 +169,7 @@ def _check_stamp(submission: Submission, source: StoredFile | IO[bytes] | Path, 
         )
     table = read_table(source, sheet=STAMP_SHEET, expected=STAMP_HEADERS, limits=LIMITS)
     stamp = {str(row[0]): str(row[1]) for row in table.rows if len(row) > 1}
-    expected = _stamp(submission)
+    expected = stamp_of(submission)
     reasons = {
         "Mẫu": _("The workbook is of another make (%(found)s); download it again."),
         "Đợt đánh giá": _("The workbook belongs to another round (%(found)s)."),
@@ -343,7 +233,7 @@ def _compare(plan: Plan, leaf: Leaf, found: LeafInFile, stored: Answer | None) -
     before = dict(stored.inputs) if stored else {}
     before_text = stored.explanation if stored else ""
     same = inputs == before and explanation == before_text
-    if same or (found.mark and _mark(inputs, explanation) == found.mark):
+    if same or (found.mark and mark_of(inputs, explanation) == found.mark):
         plan.untouched += 1
         return
     plan.changes.append(
@@ -371,10 +261,13 @@ def _typed(item: InputField, value: object) -> str:
     """A cell as a person would have typed it: labels of choices become their values, everything else text."""
     if value is None:
         return ""
+    if isinstance(value, float | Decimal) and item.kind in {"decimal", "integer"}:
+        # A cell that holds a number leaves no doubt, unlike "1.500" as text.
+        return typed_number(Decimal(str(value)))
     text = _plain(value)
     if item.kind in {"choice", "boolean"}:
         with override(FILE_LANGUAGE):
-            by_label = {str(label).casefold(): mark for mark, label in _labels(item)}
+            by_label = {str(label).casefold(): mark for mark, label in labels_of(item)}
         return by_label.get(text.strip().casefold(), text)
     return text
 
@@ -384,9 +277,8 @@ def _plain(value: object) -> str:
         return value.date().isoformat()
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, (float, Decimal)):
-        # A cell that holds a number leaves no doubt, unlike "1.500" as text.
-        return str(value).replace(".", ",")
+    if isinstance(value, float | Decimal):
+        return exact(Decimal(str(value)))
     return str(value)
 
 
@@ -399,6 +291,3 @@ def _cell(table: Table, header: str, number: int) -> str:
     if table.columns and header in table.headers:
         return f"{table.columns[table.headers.index(header)]}{number}"
     return xl_rowcol_to_cell(number - 1, HEADERS.index(header))
-
-
-__all__ = ["CellProblem", "Change", "Plan", "RefusedAnswers", "apply_workbook", "plan_workbook", "write_workbook"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -33,3 +33,18 @@ def attempt(request: HttpRequest, act: Callable[[], Any], done: str) -> bool:
     if done:
         messages.success(request, done)
     return True
+
+
+def attempt_in_form(form: Any, act: Callable[[], Any], fields: Mapping[str, str] | None = None) -> Any:
+    """Do an act of the domain; a refusal becomes an error of the form, by `fields` at the field that it is about.
+
+    Returns what the act returned, None where it was refused.
+    """
+    try:
+        return act()
+    except PermissionRefused:
+        raise
+    except PortalError as refusal:
+        name = (fields or {}).get(refusal.code)
+        form.add_error(name if name in form.fields else None, refusal.message)
+        return None

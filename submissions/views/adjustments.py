@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from cms.domain.files import clean_name, store_file
 from cms.enums import FileKind, Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.models import StoredFile
-from cms.numbers import parse_id
+from cms.numbers import exact, parse_id
 from cms.permissions import require_role
 from submissions.desk_forms import AdjustmentForm
 from submissions.domain.adjustments import OPEN_STATES, record_adjustment, standing_adjustments, withdraw_adjustment
@@ -28,6 +29,8 @@ from submissions.models import Adjustment, AssessmentRound
 from submissions.views.access import attempt, round_for
 from submissions.views.rounds import frame
 
+#: Refusals that are about the points as they were typed.
+ABOUT_POINTS = ("points_out_of_range", "above_cap", "blank", "too_long", "grouped", "not_a_number")
 _CORRECTED = gettext_lazy(
     "The correction stands in the ledger. What was published stays; now build the correcting release."
 )
@@ -80,28 +83,33 @@ def _adjust(request: HttpRequest, round_: AssessmentRound, form: AdjustmentForm)
     data = form.cleaned_data
     require_role(request.user, Role.SECRETARIAT, unit=round_.owner)
     try:
-        stored = store_attachment(request, round_, data["evidence"]) if data["evidence"] else None
-        record_adjustment(
-            participant=data["participant"],
-            kind=data["kind"],
-            points=data["points"],
-            reason=data["reason"],
-            evidence=stored,
-            user=request.user,
-            decision=data.get("decision"),
-        )
+        # A refused entry takes its document back with it.
+        with transaction.atomic():
+            entry = record_adjustment(
+                participant=data["participant"],
+                kind=data["kind"],
+                points=data["points"],
+                reason=data["reason"],
+                evidence=store_attachment(request, round_, data["evidence"]) if data["evidence"] else None,
+                user=request.user,
+                decision=data.get("decision"),
+            )
     except PermissionRefused:
         raise
     except PortalError as refusal:
         names = {
             "reason_missing": "reason",
-            "points_out_of_range": "points",
-            "above_cap": "points",
+            **dict.fromkeys(ABOUT_POINTS, "points"),
             "decision_missing": "decision",
         }
         form.add_error(names.get(refusal.code), refusal.message)
         return False
-    messages.success(request, _CORRECTED if "decision" in data else _("The points are entered."))
+    told = _("%(kind)s of %(points)s points for %(unit)s is entered.") % {
+        "kind": entry.get_kind_display(),
+        "points": exact(entry.points),
+        "unit": data["participant"].unit.name,
+    }
+    messages.success(request, f"{told} {_CORRECTED}" if "decision" in data else told)
     return True
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
-from cms.numbers import parse_id
+from cms.numbers import exact, parse_id
 from cms.permissions import require_role
 from submissions.appeal_forms import PeriodForm
 from submissions.desk_forms import AppealForm
@@ -159,7 +159,12 @@ def _decide(request: HttpRequest, chosen: dict[str, Any], form: AppealForm) -> b
         form.add_error("points" if refusal.code in _ABOUT_POINTS else None, refusal.message)
         return False
     if appeal.outcome == AppealOutcome.GRANTED:
-        messages.success(request, _("The score is corrected in the ledger. Now build the correcting release."))
+        points = appeal.entry.points if appeal.entry else None
+        messages.success(
+            request,
+            _("The score is corrected in the ledger: %(points)s points. Now build the correcting release.")
+            % {"points": exact(points)},
+        )
     else:
         messages.success(request, _("The rejection is recorded; the score stays as it was."))
     return True

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cms.exceptions import PermissionRefused, PortalError
-from cms.numbers import parse_id
+from cms.numbers import exact, parse_id
 from criteria_pages.domain.queries import guidance_for
 from submissions.appraisal_forms import AppraisalForm
 from submissions.desk_forms import AskForm
@@ -41,7 +41,7 @@ from submissions.domain.second_readings import readings_waiting
 from submissions.enums import Phase
 from submissions.exceptions import StaleWrite
 from submissions.models import AssessmentRound, Participant, ScoreEntry, Submission
-from submissions.views.page_note_lists import chosen_notes, note_context
+from submissions.views.page_note_lists import chosen_notes, note_context, notes_of_draft
 from submissions.views.queue_address import FILTER_NAMES, filter_query, filters_of
 
 PER_PAGE = 50
@@ -201,7 +201,7 @@ def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpRes
     following = _next_address(request, story, facts)
     accepts, keeps = request.POST.get("viec") == "chap-nhan", request.POST.get("viec") == "giu-nguyen"
     try:
-        record_appraisal(
+        entry = record_appraisal(
             user=request.user,
             participant=story.participant,
             code=story.leaf.code,
@@ -224,11 +224,17 @@ def _decide(request: HttpRequest, story: LeafStory, facts: GateFacts) -> HttpRes
     except PortalError as error:
         form.refuse(error)
     else:
-        messages.success(
-            request, _("%(code)s of %(unit)s is decided.") % {"code": story.leaf.code, "unit": story.participant.unit}
-        )
+        messages.success(request, _told(entry, story))
         return redirect(following)
     return leaf_response(request, story, form, facts, status=422)
+
+
+def _told(entry: ScoreEntry, story: LeafStory) -> str:
+    """Say what was decided with the points as they were read, so that a slip of the hand is seen at once."""
+    words = {"code": story.leaf.code, "unit": story.participant.unit, "points": exact(entry.points)}
+    if entry.points is None:
+        return _("%(code)s of %(unit)s is decided: it does not apply.") % words
+    return _("%(code)s of %(unit)s is decided: %(points)s points.") % words
 
 
 def _with_newest(posted: QueryDict, story: LeafStory) -> QueryDict:
@@ -265,6 +271,7 @@ def leaf_response(
         refusal = appraisal_refusal(user=request.user, submission=submission, code=story.leaf.code, facts=facts)
     before, after, place = _neighbours(request, story, facts)
     draft = draft_of(request.user, story.participant, story.leaf.code)
+    chosen_for_reason = notes_of_draft(draft) if form is None else chosen_notes(request)
     if form is None:
         form = _form(story)
         form.fill(draft.values if draft else {})
@@ -293,7 +300,9 @@ def leaf_response(
             story.participant.unit_id
         ),
         "illustrative": story.participant.round.illustrative,
-        **note_context(request, story.participant, story.leaf.code, facts),
+        **note_context(story.participant, story.leaf.code, facts),
+        "chosen_for_reason": chosen_for_reason,
+        "chosen_for_request": chosen_notes(request) if ask_form else [],
     }
     return render(request, "submissions/appraisal/leaf.html", context, status=status)
 

@@ -18,6 +18,7 @@ from submissions.domain.second_reading_state import blind_to
 from submissions.exceptions import StaleWrite
 from submissions.models import Participant
 from submissions.views.form import MAX_OWN_WRITES, uuids
+from submissions.views.page_note_lists import CHOICE, chosen_notes, kept_with_draft
 from submissions.views.pages import json_view
 from submissions.views.queue_address import filter_query
 
@@ -39,7 +40,7 @@ def keep(request: HttpRequest, code: str, participant: int, leaf: str) -> HttpRe
             user=request.user,
             participant=who,
             code=leaf,
-            values=form.typed(),
+            values={**form.typed(), **kept_with_draft(chosen_notes(request))},
             expected_version=parse_id(request.POST.get("version", "")) or 0,
             seen_entry=form.cleaned_data["expected_entry_id"],
             write_id=next(iter(uuids([request.POST.get("write_id", "")])), None),
@@ -47,7 +48,9 @@ def keep(request: HttpRequest, code: str, participant: int, leaf: str) -> HttpRe
         )
     except StaleWrite as refusal:
         current = dict(refusal.current)
-        html = render_to_string("submissions/appraisal/_draft_stale.html", {"stale": refusal, "form": form}, request)
+        notes = len(str(current.get(CHOICE, "")).split(",")) if current.get(CHOICE) else 0
+        shown = {"stale": refusal, "form": form, "notes": notes}
+        html = render_to_string("submissions/appraisal/_draft_stale.html", shown, request)
         return JsonResponse(
             {
                 "state": "stale",

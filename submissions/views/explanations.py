@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +20,7 @@ from submissions.domain.evidence import add_evidence, library_of
 from submissions.domain.gate import refusal as write_refusal
 from submissions.domain.leaf_story import leaf_story
 from submissions.enums import RequestState, WriteAction
-from submissions.models import ExplanationRequest, Participant, Submission
+from submissions.models import Evidence, ExplanationRequest, Participant, Submission
 from submissions.views.access import attempt
 from submissions.views.appraisal import leaf_response, story_for
 from submissions.views.page_note_lists import chosen_notes
@@ -74,23 +75,14 @@ def _answer(request: HttpRequest, asked: ExplanationRequest, form: ExplainForm) 
     try:
         # The gate is asked before the file is taken, so that a refused answer leaves no document behind.
         explanations.check_answerable(user=request.user, request=asked)
-        documents = list(data["documents"])
-        if data["upload"]:
-            documents.append(
-                add_evidence(
-                    user=request.user,
-                    unit=asked.participant.unit,
-                    content=data["upload"],
-                    name=data["upload"].name,
-                )
+        with transaction.atomic():
+            explanations.answer(
+                user=request.user,
+                request=asked,
+                text=data["answer"],
+                inputs=form.changed_inputs(),
+                evidence=_documents(request, asked, data),
             )
-        explanations.answer(
-            user=request.user,
-            request=asked,
-            text=data["answer"],
-            inputs=form.changed_inputs(),
-            evidence=documents,
-        )
     except PermissionRefused:
         raise
     except PortalError as refusal:
@@ -101,6 +93,14 @@ def _answer(request: HttpRequest, asked: ExplanationRequest, form: ExplainForm) 
             form.add_error(None, refusal.message)
         return False
     return True
+
+
+def _documents(request: HttpRequest, asked: ExplanationRequest, data: dict[str, Any]) -> list[Evidence]:
+    documents = list(data["documents"])
+    if data["upload"]:
+        unit = asked.participant.unit
+        documents.append(add_evidence(user=request.user, unit=unit, content=data["upload"], name=data["upload"].name))
+    return documents
 
 
 @login_required

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from cms.numbers import parse_id
 from submissions.domain.appraisal_gate import GateFacts
 from submissions.domain.page_notes import documents_of, may_go_into_request, notes_for_agency
-from submissions.models import Evidence, PageNote, Participant
+from submissions.models import AppraisalDraft, Evidence, PageNote, Participant
 
 #: The name of the boxes by which a note is made part of a request or of a decision's reason.
 CHOICE = "ghi-chu-trang"
@@ -31,7 +31,18 @@ def chosen_notes(request: HttpRequest) -> list[int]:
     return [pk for value in typed if (pk := parse_id(value)) is not None]
 
 
-def note_context(request: HttpRequest, participant: Participant, code: str, facts: GateFacts) -> dict[str, Any]:
+def kept_with_draft(notes: list[int]) -> dict[str, str]:
+    """Return what a draft keeps of the ticked notes; nothing where none is ticked."""
+    return {CHOICE: ",".join(map(str, notes))} if notes else {}
+
+
+def notes_of_draft(draft: AppraisalDraft | None) -> list[int]:
+    """Return the ids of the notes that were ticked when the draft was kept."""
+    kept = str(draft.values.get(CHOICE, "")) if draft else ""
+    return [pk for value in kept.split(",") if (pk := parse_id(value)) is not None]
+
+
+def note_context(participant: Participant, code: str, facts: GateFacts) -> dict[str, Any]:
     """Return the documents of a leaf with their notes, and the notes that may go into a request or a reason."""
     notes = notes_for_agency(facts=facts, participant=participant, code=code)
     own = [note for note in notes if note.agency_id in facts.agencies]
@@ -39,7 +50,6 @@ def note_context(request: HttpRequest, participant: Participant, code: str, fact
         "noted": by_document(list(documents_of(participant, code)), notes),
         "notes_for_request": [note for note in own if may_go_into_request(note)],
         "notes_for_reason": [note for note in own if note.entry_id is None],
-        "notes_chosen": chosen_notes(request),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -67,14 +68,16 @@ def _file(request: HttpRequest, place: FormPlace, form: FileAppealForm) -> bool:
         return False
     try:
         unit_appeals.check_leaf(participant, form.cleaned_data["code"])
-        filing = unit_appeals.file_appeal(
-            user=place.user,
-            participant=participant,
-            code=form.cleaned_data["code"],
-            asked=form.cleaned_data["asked"],
-            reason=form.cleaned_data["reason"],
-            evidence=_documents(place, form.cleaned_data),
-        )
+        # Of two at once the later one is refused only here; its document goes back with it.
+        with transaction.atomic():
+            filing = unit_appeals.file_appeal(
+                user=place.user,
+                participant=participant,
+                code=form.cleaned_data["code"],
+                asked=form.cleaned_data["asked"],
+                reason=form.cleaned_data["reason"],
+                evidence=_documents(place, form.cleaned_data),
+            )
     except PermissionRefused:
         raise
     except PortalError as refusal:

@@ -18,7 +18,8 @@ from cms.exceptions import PermissionRefused, PortalError
 from cms.models import StoredFile
 from criteria_pages.definition import Leaf
 from submissions.domain.gate import refusal
-from submissions.domain.workbook import LIMITS, Change, apply_workbook, plan_workbook, write_workbook
+from submissions.domain.workbook import LIMITS, Change, apply_workbook, plan_workbook
+from submissions.domain.workbook_export import write_workbook
 from submissions.enums import WriteAction
 from submissions.views.cards import shown_inputs
 from submissions.views.pages import FormPlace, form_screen

@@ -118,7 +118,7 @@ def _fill(submission: Any, user: Any, codes: list[str]) -> None:
 def _filled_workbook(submission: Any, target: Path) -> None:
     import openpyxl
 
-    from submissions.domain.workbook import write_workbook
+    from submissions.domain.workbook_export import write_workbook
 
     buffer = io.BytesIO()
     write_workbook(submission=submission, target=buffer)

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms import numbers
-from cms.numbers import NumberError, exact, format_count, format_percent, format_points, parse_decimal, round_display
+from cms.numbers import (
+    NumberError,
+    exact,
+    format_count,
+    format_percent,
+    format_points,
+    parse_decimal,
+    read_number,
+    round_display,
+    typed_number,
+)
 
 pytestmark = pytest.mark.unit
 decimals = st.decimals(min_value=-(10**9), max_value=10**9, places=6, allow_nan=False, allow_infinity=False)
@@ -59,6 +69,47 @@ def test_refuses_what_would_need_guessing(text, code):
     with pytest.raises(NumberError) as refusal:
         parse_decimal(text)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "largest", "value"),
+    [
+        ("vi", "1.500", "2", "1.5"),
+        ("vi", "1.500", "1499", "1.5"),
+        ("vi", "1,500", None, "1.5"),
+        ("vi", "0.500", None, "0.5"),
+        ("vi", "1.5", None, "1.5"),
+        ("en", "1,500", "2", "1.5"),
+        ("en", "1.500", "100", "1.5"),
+        ("en", "0,500", None, "0.5"),
+    ],
+)
+def test_a_figure_that_can_mean_one_thing_only_is_read(language, text, largest, value):
+    with translation.override(language):
+        assert read_number(text, largest=Decimal(largest) if largest else None) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "largest", "sentence"),
+    [
+        ("vi", "1.500", None, "“1.500” có thể hiểu theo hai cách. Hãy nhập 1500 hoặc 1,5."),
+        ("vi", "1.500", "1500", "“1.500” có thể hiểu theo hai cách. Hãy nhập 1500 hoặc 1,5."),
+        ("vi", "12.345", None, "“12.345” có thể hiểu theo hai cách. Hãy nhập 12345 hoặc 12,345."),
+        ("en", "1,500", None, "“1,500” can be read in two ways. Type 1500, or 1.5."),
+        ("en", "1.234", None, "“1.234” can be read in two ways. Type 1234, or 1.2340."),
+    ],
+)
+def test_a_figure_that_may_mean_thousands_is_asked_back(language, text, largest, sentence):
+    with translation.override(language), pytest.raises(NumberError) as refusal:
+        read_number(text, largest=Decimal(largest) if largest else None)
+    assert (refusal.value.code, refusal.value.message) == ("grouped", sentence)
+
+
+@given(decimals)
+def test_what_a_field_shows_is_read_again_without_a_question(value):
+    for language in ("vi", "en"):
+        with translation.override(language):
+            assert read_number(typed_number(value)) == value
 
 
 @given(decimals)

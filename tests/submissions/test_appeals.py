@@ -13,6 +13,7 @@ import pytest
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from criteria_pages.enums import Scorer
+from publishing.domain.computation import compute_entries, subjects_of_round
 from publishing.domain.correction_notes import proposed_note
 from publishing.domain.release_changes import changes_since
 from publishing.domain.releases import correct_release
@@ -21,9 +22,9 @@ from submissions.domain.adjustments import record_adjustment, withdraw_adjustmen
 from submissions.domain.appeals import decide_appeal
 from submissions.domain.central_scores import record_central
 from submissions.domain.definitions import definition_for
-from submissions.domain.ledger import current_entry
+from submissions.domain.ledger import append, current_entry
 from submissions.domain.score_batches import RowDecision, record_central_many
-from submissions.enums import AdjustmentKind, AppealOutcome, RoundState, Stage
+from submissions.enums import AdjustmentKind, AppealOutcome, Basis, RoundState, Stage
 from submissions.models import Adjustment, Appeal, AssessmentRound
 from tests.factories.cms import MembershipFactory, UserFactory
 from tests.factories.criteria import EditionFactory, tiny_definition
@@ -64,6 +65,28 @@ def test_a_granted_appeal_leads_to_a_correcting_release(this: OpenRound):
     assert score.points == Decimal(1)
     assert all(words in score.public_note for words in ("12/KN-UBND", "15/QĐ", "Kế hoạch ban hành đúng hạn"))
     assert release.entries.get(unit=this.plain.unit).scores.get(code="1.1").points == Decimal(0)
+
+
+def test_a_note_is_published_with_the_points_that_it_explains_and_with_no_others(this: OpenRound):
+    def note_of(points: str, note: str) -> str:
+        append(
+            participant=this.plain,
+            code="1.1",
+            stage=Stage.COUNCIL,
+            points=Decimal(points),
+            basis=Basis.SET,
+            reason="Theo biên bản",
+            public_note=note,
+            actor=this.secretary,
+            agency=this.round.owner,
+        )
+        computed = compute_entries(round=this.round, edition=this.round.edition, subjects=subjects_of_round(this.round))
+        scores = next(entry.scores for entry in computed if entry.subject.participant_id == this.plain.pk)
+        return next(score.public_note for score in scores if score.code == "1.1")
+
+    assert note_of("0.5", "Thiếu phụ lục") == "Thiếu phụ lục"
+    assert note_of("0.5", "") == "Thiếu phụ lục"
+    assert note_of("1", "") == ""
 
 
 def test_a_rejected_appeal_changes_no_score_and_stays_as_it_was_decided(this: OpenRound):

@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 import pytest
@@ -29,6 +31,7 @@ from submissions.models import (
     AppraisalDraft,
     AssessmentRound,
     Discrepancy,
+    Evidence,
     FiledAppeal,
     PhaseDeadline,
     Receipt,
@@ -38,6 +41,7 @@ from submissions.models import (
 )
 from tests.factories.appraisal import appraisal_round
 from tests.factories.cms import user_with_role
+from tests.factories.files import pdf_bytes
 from tests.factories.filling import fill, sign
 from tests.factories.publishing import published_release
 from tests.factories.submissions import open_round
@@ -295,3 +299,21 @@ def test_an_appeal_filed_twice_at_once_is_one():
     results = at_once(*[lodge] * 4)
     assert sum(isinstance(result, FiledAppeal) for result in results) == FiledAppeal.objects.count() == 1
     assert [result.code for result in results if isinstance(result, PortalError)] == ["filed_already"] * 3
+
+
+def test_two_appeals_with_documents_at_once__the_refused_one_leaves_no_document(signed_in):
+    this = open_round()
+    published_release(this)
+    until = timezone.now() + dt.timedelta(days=9)
+    set_appeal_period(round=AssessmentRound.objects.get(pk=this.round.pk), closes_at=until, user=this.secretary)
+    page = reverse("submissions:unit_appeals", args=[this.plain.submission.pk])
+
+    def lodge(number: int) -> Callable[[], int]:
+        document = SimpleUploadedFile(
+            f"{number}.pdf", pdf_bytes(text=f"Trang {number}"), content_type="application/pdf"
+        )
+        data = {"viec": "nop", "code": "1.1", "asked": "Xem lại", "reason": "Có văn bản", "upload": document}
+        return lambda: signed_in(this.leader).post(page, data).status_code
+
+    assert sorted(at_once(*(lodge(number) for number in range(3)))) == [302, 422, 422]
+    assert list(Evidence.objects.all()) == list(FiledAppeal.objects.get().evidence.all())

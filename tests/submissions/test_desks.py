@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from wagtail.models import ModelLogEntry
 
@@ -539,6 +539,24 @@ def test_a_bad_decision_stays_on_the_form_with_its_sentence(this, code, form, fi
     assert field in response.context["form"].errors
     for name, value in form.items():
         assert response.context["form"][name].value() == value
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "form", "points"),
+    [
+        ("vi", "1.2.2", {"points": "1.500", "in_numerator": "15", "in_denominator": "18"}, "1,5"),
+        ("en", "1.2.2", {"points": "1,500", "in_numerator": "15", "in_denominator": "18"}, "1.5"),
+        ("vi", "2.1.2", {"in_points": "1.250"}, "1,25"),
+    ],
+)
+def test_points_below_a_thousand_are_read_as_decimals_and_told(this, language, code, form, points, signed_in):
+    with translation.override(language):
+        address = leaf_url(this, code)
+    posted = decision(this, code, reason="Chấm lại", **form)
+    answer = signed_in(this.appraiser).post(address, posted, follow=True)
+    assert current_entry(this.plain, code).points == Decimal(points.replace(",", "."))
+    assert f"{code} " in answer.content.decode()
+    assert f": {points} " in answer.content.decode()
 
 
 def test_two_appraisers_the_second_sees_the_first_and_keeps_what_was_typed(this, signed_in):

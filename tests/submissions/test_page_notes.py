@@ -218,6 +218,26 @@ def test_screen__note_refuse_change_remove(this, document, signed_in):
     assert signed_in(this.contributor).get(page).status_code == 404
 
 
+def test_notes_ticked_while_a_draft_is_kept_come_back_with_it(this, document, signed_in):
+    ticked, other = add(this, document), add(this, document, page="4")
+    leaf, client = [this.round.code, this.plain.pk, CODE], signed_in(this.appraiser)
+    page, keep = (reverse(f"submissions:{name}", args=leaf) for name in ("appraisal_leaf", "appraisal_draft"))
+    seen = current_entry(this.plain, CODE).pk
+    form = {"reason": "Không đủ căn cứ", "expected_entry_id": seen}
+    assert client.post(keep, {**form, "version": 0, "ghi-chu-trang": [ticked.pk, other.pk]}).json()["version"] == 1
+    assert client.post(keep, {**form, "version": 1, "ghi-chu-trang": [ticked.pk]}).json()["version"] == 2
+    shown = client.get(page)
+    assert (shown.context["chosen_for_reason"], shown.context["chosen_for_request"]) == ([ticked.pk], [])
+    box = f'id="reason-note-{ticked.pk}" name="ghi-chu-trang" value="{ticked.pk}"'
+    assert f"{box} checked" in shown.content.decode()
+    colleague = signed_in(cms.user_with_role(Role.APPRAISER, this.agency)).get(page)
+    assert (colleague.context["chosen_for_reason"], box in colleague.content.decode()) == ([], True)
+    refused = client.post(page, {**form, "reason": "", "points": "0", "viec": "cho-diem", "ghi-chu-trang": other.pk})
+    assert (refused.status_code, refused.context["chosen_for_reason"]) == (422, [other.pk])
+    again = client.post(keep, {**form, "reason": "Khác", "version": 0})
+    assert (again.status_code, again.json()["current"]["ghi-chu-trang"]) == (409, str(ticked.pk))
+
+
 def test_a_refused_question_comes_back_with_the_ticked_note(this, document, signed_in):
     note = add(this, document)
     leaf = [this.round.code, this.plain.pk, CODE]

@@ -15,8 +15,9 @@ from cms import clock
 from cms.domain.files import may_read
 from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
-from cms.models import User
+from cms.models import StoredFile, User
 from publishing.models import IndexRelease
+from submissions.domain import unit_appeals
 from submissions.domain.appeals import decide_appeal
 from submissions.domain.ledger import current_entry
 from submissions.domain.unit_appeals import answer_filing, file_appeal, set_appeal_period, withdraw_filing
@@ -231,3 +232,22 @@ def test_screen__an_appeal_that_stands_already_leaves_no_file_behind(this: OpenR
     upload = SimpleUploadedFile("ke-hoach.pdf", pdf_bytes(), content_type="application/pdf")
     assert leader.post(page, {**data, "upload": upload}).status_code == 422
     assert (FiledAppeal.objects.count(), Evidence.objects.count()) == (1, 0)
+
+
+def test_screen__the_later_of_two_at_once_takes_its_document_back(this: OpenRound, signed_in, monkeypatch):
+    """The later one was let through by the first look, because the earlier one was not stored yet."""
+    look, looks = unit_appeals.check_leaf, []
+
+    def looked_before_the_other_was_stored(participant: object, code: str) -> None:
+        looks.append(code)
+        if len(looks) > 1:
+            look(participant, code)
+
+    lodge(this)
+    monkeypatch.setattr(unit_appeals, "check_leaf", looked_before_the_other_was_stored)
+    page = reverse("submissions:unit_appeals", args=[this.plain.submission.pk])
+    upload = SimpleUploadedFile("ke-hoach.pdf", pdf_bytes(), content_type="application/pdf")
+    data = {"viec": "nop", "code": "1.1", "asked": "Xem lại", "reason": "Đúng hạn", "upload": upload}
+    answer = signed_in(this.leader).post(page, data)
+    assert (answer.status_code, len(looks), answer.context["form"].errors.keys()) == (422, 2, {"code"})
+    assert (FiledAppeal.objects.count(), Evidence.objects.count(), StoredFile.objects.count()) == (1, 0, 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 
 import openpyxl
 import pytest
@@ -16,7 +17,8 @@ from cms.spreadsheets import SpreadsheetError
 from submissions.domain.answers import write_answer
 from submissions.domain.definitions import definition_for
 from submissions.domain.inputs import input_fields
-from submissions.domain.workbook import apply_workbook, plan_workbook, write_workbook
+from submissions.domain.workbook import apply_workbook, plan_workbook
+from submissions.domain.workbook_export import write_workbook
 from submissions.exceptions import Locked
 from submissions.models import Answer, PhaseDeadline, Submission
 from tests.factories.filling import INPUTS, fill
@@ -100,6 +102,17 @@ def test_workbook__export_fill_import_is_filling(db, count: int, points: str, ra
     assert found["1.2.2"].inputs == {"numerator": str(ratio[0]), "denominator": str(ratio[1] or 1)}
     again = exported(submission)
     assert plan_workbook(submission=submission, source=saved(again)).changes == []
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_workbook__a_number_of_three_decimals_is_taken_as_it_stands_in_its_cell(language: str):
+    this = open_round()
+    submission = this.plain.submission
+    book = exported(submission)
+    type_in(book, "2.1.1", {"a": 1.125, "b": 2.5})
+    with translation.override(language):
+        apply_workbook(user=this.contributor, submission=submission, source=saved(book))
+    assert Answer.objects.get(submission=submission, code="2.1.1").inputs == {"a": "1.125", "b": "2.5"}
 
 
 def test_plan__problems_name_their_cells():

@@ -21,7 +21,8 @@ from criteria_pages.rules.base import InputField
 from submissions.domain.answers import write_answer
 from submissions.domain.definitions import definition_for
 from submissions.domain.inputs import input_fields, typed_value
-from submissions.domain.workbook import apply_workbook, plan_workbook, write_workbook
+from submissions.domain.workbook import apply_workbook, plan_workbook
+from submissions.domain.workbook_export import write_workbook
 from submissions.models import Answer, Submission
 from tests.factories.criteria import tiny_definition
 from tests.factories.submissions import OpenRound, open_round

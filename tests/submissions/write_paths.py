@@ -35,7 +35,7 @@ from submissions.domain.ledger import current_entry
 from submissions.domain.second_readings import draw_sample
 from submissions.domain.survey import lists
 from submissions.domain.survey.workbook import HEADERS as LIST_HEADERS
-from submissions.domain.workbook import write_workbook
+from submissions.domain.workbook_export import write_workbook
 from submissions.enums import RoundState
 from submissions.models import EvidenceUse, ExplanationRequest, Notice, SecondReading, Submission
 from tests.factories.appraisal import appraisal_round

@@ -22,7 +22,7 @@ CHOICE = InputField("n", "choice", "Choice", choices=(("a", "A"),))
     [
         (DECIMAL, "1,5", "1.5"),
         (DECIMAL, " 1.50 ", "1.5"),
-        (DECIMAL, "1,125", "1.125"),
+        (DECIMAL, "0,125", "0.125"),
         (DECIMAL, "0.125", "0.125"),
         (DECIMAL, "1.25", "1.25"),
         (INTEGER, "12", "12"),
@@ -88,6 +88,17 @@ def test_the_sentence_beside_an_input_leaves_its_label_out():
 def test_a_point_before_three_digits_is_told_in_both_readings():
     with translation.override("en"), pytest.raises(InputErrors) as refused:
         canonical_inputs([DECIMAL], {"n": "1.500"})
-    assert [error.beside for error in refused.value.errors] == [
-        "“1.500” can be read in two ways. Type 1500, or with a decimal comma 1,500."
-    ]
+    assert [error.beside for error in refused.value.errors] == ["“1.500” can be read in two ways. Type 1500, or 1.5."]
+
+
+def test_below_a_thousand_three_digits_after_the_sign_are_decimals():
+    points = InputField("n", "decimal", "Points", maximum=Decimal(2))
+    for language in ("vi", "en"):
+        with translation.override(language):
+            read = [canonical_inputs([points], {"n": typed}) for typed in ("1.500", "1,500")]
+        assert read == [{"n": "1.5"}] * 2
+
+
+def test_on_vietnamese_pages_the_comma_is_always_the_decimal_sign():
+    with translation.override("vi"):
+        assert canonical_inputs([DECIMAL], {"n": "1,125"}) == {"n": "1.125"}

@@ -67,12 +67,19 @@
     return this.form.elements[this.prefix + name];
   };
 
+  // Boxes of one name are kept as the values that are ticked; null for any other field.
+  Leaf.prototype.boxes = function (name) {
+    var found = this.field(name);
+    var all = found.tagName ? [found] : Array.prototype.slice.call(found);
+    return all.length && all[0].type === "checkbox" ? all : null;
+  };
+
   Leaf.prototype.names = function () {
     var names = [];
     var own = this.prefix;
     var none = ["version", "csrfmiddlewaretoken"];
     Array.prototype.forEach.call(this.form.elements, function (element) {
-      if (element.name && element.name.indexOf(own) === 0 && element.type !== "submit" && element.type !== "checkbox") {
+      if (element.name && element.name.indexOf(own) === 0 && element.type !== "submit") {
         var name = element.name.slice(own.length);
         if (none.indexOf(name) < 0 && names.indexOf(name) < 0) { names.push(name); }
       }
@@ -82,13 +89,22 @@
 
   Leaf.prototype.values = function () {
     var found = {};
-    this.names().forEach(function (name) { found[name] = this.field(name).value; }, this);
+    this.names().forEach(function (name) {
+      var boxes = this.boxes(name);
+      found[name] = boxes ? boxes.filter(function (box) { return box.checked; }).map(function (box) { return box.value; }).join(",") : this.field(name).value;
+    }, this);
     return found;
   };
 
   Leaf.prototype.fill = function (values) {
     this.names().forEach(function (name) {
       if (!(name in values)) { return; }
+      var boxes = this.boxes(name);
+      if (boxes) {
+        var ticked = values[name].split(",");
+        boxes.forEach(function (box) { box.checked = ticked.indexOf(box.value) >= 0; });
+        return;
+      }
       var field = this.field(name);
       field.value = values[name];
       // Nothing that is restored stays hidden.
