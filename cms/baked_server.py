@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language_from_path
 
 from cms.baked import CACHE_CONTROL, DOWNLOADS, PAGE, SAFE_PATH, TRACKING
 
@@ -52,6 +54,7 @@ class Asked:
     """What of a request decides about a baked answer. The path is decoded; what was not sent is empty."""
 
     path: str
+    host: str
     query: str = ""
     encodings: str = ""
     none_match: str = ""
@@ -103,14 +106,14 @@ class BakedFiles:
             return None
         if not SAFE_PATH.fullmatch(asked.path) or (settings.SECURE_SSL_REDIRECT and not asked.secure):
             return None
-        if asked.path.endswith(_ALIASES):
+        if asked.path.endswith(_ALIASES) or not is_our_host(asked.host, tuple(settings.ALLOWED_HOSTS)):
             return None
         name = f"{settings.PORTAL_BAKED_ROOT}/served{asked.path}{PAGE if asked.path.endswith('/') else ''}"
         if takes_gzip(asked.encodings):
-            return self._read(f"{name}.gz", name) or self._read(name, name)
-        return self._read(name, name)
+            return self._read(f"{name}.gz", asked.path) or self._read(name, asked.path)
+        return self._read(name, asked.path)
 
-    def _read(self, path: str, name: str) -> Kept | None:
+    def _read(self, path: str, address: str) -> Kept | None:
         try:
             status = os.stat(path)
             stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
@@ -122,7 +125,7 @@ class BakedFiles:
             content = Path(path).read_bytes()
         except OSError:
             return None
-        return self._keep(path, _kept(path, name, stamp, content, status.st_mtime))
+        return self._keep(path, _kept(path, address, stamp, content, status.st_mtime))
 
     def _keep(self, path: str, kept: Kept) -> Kept:
         if self._bytes + len(kept.content) > _KEPT_BYTES:
@@ -155,6 +158,7 @@ class BakedPages:
 def _asked(environ: Environ) -> Asked:
     return Asked(
         path=environ.get("PATH_INFO", ""),
+        host=environ.get("HTTP_HOST", ""),
         query=environ.get("QUERY_STRING", ""),
         encodings=environ.get("HTTP_ACCEPT_ENCODING", ""),
         none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
@@ -163,7 +167,8 @@ def _asked(environ: Environ) -> Asked:
     )
 
 
-def _kept(path: str, name: str, stamp: tuple[int, int, int], content: bytes, modified_at: float) -> Kept:
+def _kept(path: str, address: str, stamp: tuple[int, int, int], content: bytes, modified_at: float) -> Kept:
+    name = Path(f"{address}{PAGE if address.endswith('/') else ''}")
     etag = f'"{int(modified_at):x}-{len(content):x}"'
     modified = formatdate(modified_at, usegmt=True)
     headers = [
@@ -171,14 +176,26 @@ def _kept(path: str, name: str, stamp: tuple[int, int, int], content: bytes, mod
         ("Last-Modified", modified),
         ("Cache-Control", CACHE_CONTROL),
         ("Vary", "Accept-Encoding"),
-        ("Content-Type", _TYPES.get(Path(name).suffix, "application/octet-stream")),
+        ("Content-Type", _TYPES.get(name.suffix, "application/octet-stream")),
+        ("Content-Language", get_language_from_path(address) or settings.LANGUAGE_CODE),
         ("Content-Length", str(len(content))),
     ]
     if path.endswith(".gz"):
         headers.append(("Content-Encoding", "gzip"))
-    if Path(name).parent.name == DOWNLOADS:
-        headers.append(("Content-Disposition", f'attachment; filename="{download_name(name)}"'))
+    if name.parent.name == DOWNLOADS:
+        headers.append(("Content-Disposition", f'attachment; filename="{download_name(address)}"'))
     return Kept(stamp=stamp, content=content, headers=headers, etag=etag, modified=modified)
+
+
+@lru_cache(maxsize=256)
+def is_our_host(host: str, allowed: tuple[str, ...]) -> bool:
+    """Whether Django would answer under this Host header; `allowed`, the setting, is part of what is kept."""
+    request = HttpRequest()
+    request.META["HTTP_HOST"] = host
+    try:
+        return bool(host and request.get_host())
+    except DisallowedHost:
+        return False
 
 
 @lru_cache(maxsize=256)

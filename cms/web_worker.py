@@ -51,6 +51,7 @@ def plain_request(received: bytes) -> Asked | None:
         return None
     return Asked(
         path=found["path"].decode(),
+        host=values[b"host"],
         query=(found["query"] or b"").decode(),
         encodings=values.get(b"accept-encoding", ""),
         none_match=values.get(b"if-none-match", ""),

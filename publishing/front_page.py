@@ -12,7 +12,7 @@ from wagtail.models import Page
 
 from cms import clock
 from cms.front_page import HomeBlock
-from publishing.domain import queries
+from publishing.domain import queries, release_figures
 from publishing.domain.findings import ranking_finding
 from publishing.models import IndexRelease, PlanTask, RankingPage, ReleaseEntry, YearlyPlanPage
 
@@ -28,7 +28,7 @@ def latest_results(request: HttpRequest) -> HomeBlock | None:
     if not releases:
         return None
     found = [
-        {"release": release, "finding": ranking_finding(release, queries.stats_of(release)), "top": []}
+        {"release": release, "finding": ranking_finding(release, release_figures.stats_of(release)), "top": []}
         for release in releases
     ]
     found[0]["top"] = _first_units(releases[0])
@@ -90,4 +90,4 @@ def other_results(page: Page, request: HttpRequest) -> HomeBlock | None:
 
 
 def _finding(release: IndexRelease) -> str:
-    return ranking_finding(release, queries.stats_of(release))
+    return ranking_finding(release, release_figures.stats_of(release))

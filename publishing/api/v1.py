@@ -32,7 +32,7 @@ from publishing.api.represent import (
     task_out,
     unit_out,
 )
-from publishing.domain import queries
+from publishing.domain import queries, unit_years
 from publishing.domain.plan_progress import current_progress
 from publishing.domain.plans import check_dates
 from publishing.domain.representation import ILLUSTRATIVE, entry_data, figure, note_of
@@ -211,11 +211,11 @@ def unit(request: HttpRequest, code: schemas.Slug) -> Any:
             }
             for row in successions.select_related("predecessor", "successor").order_by("date", "pk")
         ],
-        "results": [_result(result) for period in periods for result in queries.results_of_unit(period)],
+        "results": [_result(result) for period in periods for result in unit_years.results_of_unit(period)],
     }
 
 
-def _result(result: queries.YearResult) -> dict[str, Any]:
+def _result(result: unit_years.YearResult) -> dict[str, Any]:
     found = result.entry
     return {
         "release": found.release.slug,

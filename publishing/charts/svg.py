@@ -40,6 +40,15 @@ def circle(*, x: Number, y: Number, radius: Number, css: str, title: str = "") -
     return f'<circle class="{css}" cx="{pct(x)}" cy="{_px(y)}" r="{_px(radius)}">{inner}</circle>'
 
 
+def shape(path: str, *, x: Number, y: Number, css: str, title: str = "") -> str:
+    """Return a form drawn around its own origin, x in percent, y in pixels."""
+    inner = f"<title>{escape(title)}</title>" if title else ""
+    return (
+        f'<svg x="{pct(x)}" y="{_px(y)}" width="1" height="1" overflow="visible">'
+        f'<path class="{css}" d="{path}">{inner}</path></svg>'
+    )
+
+
 def text(content: str, *, x: Number, y: Number, css: str, anchor: str = "start") -> str:
     """Return a text, x in percent, y in pixels."""
     return f'<text class="{css}" x="{pct(x)}" y="{_px(y)}" text-anchor="{anchor}">{escape(content)}</text>'

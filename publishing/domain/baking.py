@@ -29,8 +29,8 @@ from wagtail.models import Page, Site
 from cms import baked, clock
 from cms.models import Unit, UnitGroup, UnitSuccession
 from cms.rendering import Renderer
+from publishing.domain.edition_nodes import nodes_of
 from publishing.domain.files import files_of
-from publishing.domain.queries import nodes_of
 from publishing.enums import ReleaseState
 from publishing.models import IndexRelease, PlanTaskUnit, ReleaseEntry
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cms.spreadsheets import Sheet, write_csv, write_xlsx
 from criteria_pages.definition import plain
-from publishing.domain.queries import NodeName, domains_of, nodes_of
+from publishing.domain.edition_nodes import NodeName, domains_of, nodes_of
 from publishing.domain.representation import (
     entry_data,
     note_of,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cms.numbers import format_percent, format_points
-from publishing.domain.queries import GroupStats, NodeName, ReleaseStats, YearResult
+from publishing.domain.edition_nodes import NodeName
+from publishing.domain.release_figures import GroupStats, ReleaseStats
+from publishing.domain.unit_years import YearResult, with_index
 from publishing.enums import EntryStatus
 from publishing.models import IndexRelease, ReleaseEntry
 
@@ -136,7 +138,7 @@ def losses_finding(lost: Decimal, largest: NodeName | None, largest_lost: Decima
 
 def trend_finding(results: Sequence[YearResult]) -> str:
     """Return the title of the trend: the change since the year before, or that the two cannot be compared."""
-    found = [result for result in results if result.entry.index is not None]
+    found = with_index(results)
     if len(found) < 2:
         return _("Over the years")
     before, last = found[-2], found[-1]
@@ -150,3 +152,27 @@ def trend_finding(results: Sequence[YearResult]) -> str:
     if difference < 0:
         return _("Down by %(difference)s points from %(before)s to %(year)s") % values
     return _("Unchanged from %(before)s to %(year)s") % values
+
+
+def years_finding(names: Sequence[str], years: Mapping[int, Sequence[Decimal | None]]) -> str:
+    """Return the title of the comparison over the years: who was ahead how often, of the years that all have.
+
+    `years`: per year the indices of the named units, in the same order.
+    """
+    common = {year: [index for index in found if index is not None] for year, found in years.items()}
+    common = {year: found for year, found in common.items() if len(found) == len(names)}
+    if len(names) < 2:
+        return _("Over the years")
+    if not common:
+        return _("There is no year in which all of them have an index")
+    ahead = [sum(found[place] == max(found) > min(found) for found in common.values()) for place in range(len(names))]
+    most = max(ahead)
+    values = {"count": len(common), "first": min(common), "last": max(common), "ahead": most}
+    if len(common) == 1:
+        head = _("All have an index in %(last)s only") % values
+    else:
+        head = _("All have an index in %(count)s years from %(first)s to %(last)s") % values
+    if ahead.count(most) != 1 or not most:
+        return head
+    values |= {"head": head, "name": names[ahead.index(most)]}
+    return _("%(head)s; %(name)s was highest in %(ahead)s of them") % values

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from cms.models import UnitGroup
 from cms.text import fold
-from publishing.domain.queries import NodeName
+from publishing.domain.edition_nodes import NodeName
 from publishing.enums import EntryStatus, SourceKind
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
 

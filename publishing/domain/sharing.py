@@ -21,8 +21,8 @@ import segno
 from cms.documents import draw
 from cms.numbers import format_percent, format_points
 from publishing.domain.findings import ranking_finding, unit_finding
-from publishing.domain.queries import stats_of
 from publishing.domain.ranking_rows import all_rows
+from publishing.domain.release_figures import stats_of
 from publishing.domain.representation import note_of, source_of
 from publishing.exceptions import ReleaseAbsent
 from publishing.models import IndexRelease, ReleaseEntry

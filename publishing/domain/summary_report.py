@@ -17,7 +17,7 @@ from cms import clock
 from cms.documents import Bar, Bars, Block, Bullets, Document, Facts, Heading, Paragraph, Row, Table, to_pdf, to_word
 from cms.numbers import format_count, format_percent, format_points
 from criteria_pages.domain.lineage import lineage_between
-from publishing.domain import queries
+from publishing.domain import edition_nodes, release_figures, unit_years
 from publishing.domain.findings import ranking_finding
 from publishing.enums import EntryStatus, ReleaseState
 from publishing.models import IndexRelease, ReleaseEntry, ReleaseScore
@@ -34,7 +34,7 @@ NOT_COMPARABLE = "không so sánh"
 class Loss:
     """What the units lost at one criterion on average, in points and in percent of its maximum for them."""
 
-    node: queries.NodeName
+    node: edition_nodes.NodeName
     units: int
     mean_lost: Decimal
     share: Decimal
@@ -49,8 +49,8 @@ def write(document: Document, kind: str) -> bytes:
 def summary_report(release: IndexRelease) -> Document:
     """Return the report of a release; one that is not approved yet is marked as a draft on every page."""
     with override(LANGUAGE):
-        stats = queries.stats_of(release)
-        before = queries.previous_release(release)
+        stats = release_figures.stats_of(release)
+        before = unit_years.previous_release(release)
         entries = list(release.entries.order_by("tier_name", "rank", "unit_name"))
         blocks = [
             *_overview(release, stats),
@@ -74,7 +74,7 @@ def summary_report(release: IndexRelease) -> Document:
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
-def _overview(release: IndexRelease, stats: queries.ReleaseStats) -> Iterator[Block]:
+def _overview(release: IndexRelease, stats: release_figures.ReleaseStats) -> Iterator[Block]:
     yield Heading("1. Kết quả chung")
     yield Paragraph(ranking_finding(release, stats))
     status = f"{format_count(stats.ranked)} được xếp hạng"
@@ -113,12 +113,14 @@ def _overview(release: IndexRelease, stats: queries.ReleaseStats) -> Iterator[Bl
         yield Table(headers=headers, rows=rows, numeric=tuple(range(1, len(headers))))
 
 
-def _domains(release: IndexRelease, stats: queries.ReleaseStats, before: IndexRelease | None) -> Iterator[Block]:
-    nodes = queries.domains_of(release)
+def _domains(
+    release: IndexRelease, stats: release_figures.ReleaseStats, before: IndexRelease | None
+) -> Iterator[Block]:
+    nodes = edition_nodes.domains_of(release)
     if not nodes:
         return
     yield Heading("2. Trung bình theo lĩnh vực")
-    earlier = queries.stats_of(before) if before is not None else None
+    earlier = release_figures.stats_of(before) if before is not None else None
     origins = _origins(release, before)
     for group in stats.tiers:
         shown = [node for node in nodes if node.code in group.nodes]
@@ -147,7 +149,10 @@ def _domains(release: IndexRelease, stats: queries.ReleaseStats, before: IndexRe
 
 
 def _domain_row(
-    node: queries.NodeName, figures: queries.NodeStats, past: queries.GroupStats | None, origins: Mapping[str, str]
+    node: edition_nodes.NodeName,
+    figures: release_figures.NodeStats,
+    past: release_figures.GroupStats | None,
+    origins: Mapping[str, str],
 ) -> Row:
     start = [f"{node.code}. {node.name}", format_percent(figures.mean), format_percent(figures.best)]
     if past is None:
@@ -170,7 +175,7 @@ def _notes(release: IndexRelease, before: IndexRelease | None) -> Iterator[Block
     if before is None:
         yield Paragraph("Không có kết quả công bố của năm trước để so sánh.", small=True)
         return
-    found = queries.compare_releases(before, release)
+    found = unit_years.compare_releases(before, release)
     words = f"So với “{before.title}” ({before.year})."
     if not found.comparable:
         words += f" Không so sánh được: {found.why or 'bộ tiêu chí khác'}."
@@ -202,7 +207,7 @@ def _bar(entry: ReleaseEntry) -> Bar:
 
 def losses_of(release: IndexRelease) -> list[Loss]:
     """Return what was lost per criterion on average over the units it applies to, the most in points first."""
-    nodes = {code: node for code, node in queries.nodes_of(release).items() if node.level == 2}
+    nodes = {code: node for code, node in edition_nodes.nodes_of(release).items() if node.level == 2}
     lost: dict[str, Decimal] = {}
     most: dict[str, Decimal] = {}
     units: dict[str, int] = {}
@@ -257,7 +262,7 @@ def _changes(release: IndexRelease, entries: list[ReleaseEntry], before: IndexRe
     yield from _notes(release, before)
     if before is None:
         return
-    comparable = queries.compare_releases(before, release).comparable
+    comparable = unit_years.compare_releases(before, release).comparable
     past = {entry.unit_id: entry for entry in before.entries.all()}
     rows: list[Row] = []
     for entry in entries:

@@ -15,7 +15,7 @@ from cms.numbers import format_count, format_percent
 from criteria_pages.definition import Leaf
 from criteria_pages.domain.lineage import LineageRow, lineage_between
 from publishing import charts
-from publishing.domain import queries
+from publishing.domain import edition_nodes, queries
 from publishing.domain.ranking_rows import RankingRow, all_rows, points_of, share_of, shares_of
 from publishing.domain.reasons import rule_sentence, why
 from publishing.models import IndexRelease, ReleaseScore
@@ -64,7 +64,7 @@ class YearFigure:
 @released
 def criterion(request: HttpRequest, release: IndexRelease, code: str) -> HttpResponse:
     """Show who scored what for a domain, criterion or sub-criterion."""
-    nodes = queries.nodes_of(release)
+    nodes = edition_nodes.nodes_of(release)
     node = nodes.get(code)
     if node is None or release.edition is None:
         raise ReleaseAbsent(_("There is no criterion %(code)s in this result.") % {"code": code[:40]})
@@ -136,8 +136,8 @@ def _row(line: _Line, score: ReleaseScore, leaf: Leaf | None) -> NodeRow:
     )
 
 
-def _parents(node: queries.NodeName, nodes: dict[str, queries.NodeName]) -> list[queries.NodeName]:
-    chain: list[queries.NodeName] = []
+def _parents(node: edition_nodes.NodeName, nodes: dict[str, edition_nodes.NodeName]) -> list[edition_nodes.NodeName]:
+    chain: list[edition_nodes.NodeName] = []
     while node.parent:
         node = nodes[node.parent]
         chain.insert(0, node)
@@ -173,7 +173,7 @@ def _years(release: IndexRelease, code: str) -> list[YearFigure]:
         if found is None:
             continue
         there, row = found
-        node = queries.nodes_of(other)[there]
+        node = edition_nodes.nodes_of(other)[there]
         shares = [share for share in shares_of(other, there).values() if share is not None]
         figures.append(
             YearFigure(

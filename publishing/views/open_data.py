@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from wagtail.contrib.sitemaps import Sitemap as PageSitemap
 from wagtail.models import Site
 
-from publishing.domain import queries
+from publishing.domain import queries, release_figures
 from publishing.domain.catalogue import catalogue, turtle
 from publishing.domain.findings import ranking_finding
 from publishing.domain.representation import note_of, release_address
@@ -60,7 +60,7 @@ def feed(request: HttpRequest) -> HttpResponse:
         language=get_language() or "vi",
     )
     for release in queries.public_releases().order_by("-publish_at")[:NEWEST]:
-        text = release.correction_note or ranking_finding(release, queries.stats_of(release))
+        text = release.correction_note or ranking_finding(release, release_figures.stats_of(release))
         atom.add_item(
             title=_("Corrected: %(title)s") % {"title": release.display_title}
             if release.corrects_id

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from cms.numbers import format_count, format_percent
 from cms.text import fold
 from publishing import charts
-from publishing.domain import queries, sharing
+from publishing.domain import edition_nodes, queries, release_figures, sharing, unit_years
 from publishing.domain.findings import ranking_finding
 from publishing.domain.ranking_rows import (
     RankingRow,
@@ -117,7 +117,7 @@ class SortHead:
 
 def ranking_context(release: IndexRelease, params: Mapping[str, str]) -> dict[str, Any]:
     """Return what the ranking shows. The caller has asked the embargo. Raises `ReleaseAbsent` for unknown filters."""
-    domains = queries.domains_of(release)
+    domains = edition_nodes.domains_of(release)
     table = table_of(release)
     wanted = RankingFilter.from_query(
         params,
@@ -128,8 +128,8 @@ def ranking_context(release: IndexRelease, params: Mapping[str, str]) -> dict[st
             "sort": [*SORTS, *(f"{sign}{node.code}" for node in domains for sign in ("", "-"))],
         },
     )
-    previous = queries.previous_release(release)
-    comparison = queries.compare_releases(previous, release)
+    previous = unit_years.previous_release(release)
+    comparison = unit_years.compare_releases(previous, release)
     comparable = comparison.comparable
     found = with_change(wanted.select(table.rows), previous if comparable else None)
     found = _sorted(found, wanted, release)
@@ -138,7 +138,7 @@ def ranking_context(release: IndexRelease, params: Mapping[str, str]) -> dict[st
     if wanted.page > pages:
         raise ReleaseAbsent(_("There is no such page."))
     shown = with_shares(found[(wanted.page - 1) * size : wanted.page * size], domains)
-    stats = queries.stats_of(release)
+    stats = release_figures.stats_of(release)
     return {
         **sharing.share_context(release),
         "release": release,
@@ -173,7 +173,7 @@ def class_names(release: IndexRelease) -> dict[str, str]:
 
 
 def distribution_chart(
-    release: IndexRelease, stats: queries.ReleaseStats, marked: Decimal | None = None, tier: str = ""
+    release: IndexRelease, stats: release_figures.ReleaseStats, marked: Decimal | None = None, tier: str = ""
 ) -> SafeString:
     """Return the spread of the indices of all units or of a tier, the mean and the marked one in it."""
     group = stats.of_tier(tier)
@@ -220,7 +220,7 @@ def _values(rows: list[RankingRow], name: str, release: IndexRelease) -> Mapping
     return shares_of(release, name)
 
 
-def _heads(wanted: RankingFilter, domains: Sequence[queries.NodeName], *, comparable: bool) -> list[SortHead]:
+def _heads(wanted: RankingFilter, domains: Sequence[edition_nodes.NodeName], *, comparable: bool) -> list[SortHead]:
     columns = [("rank", _("Rank"), "num", "", False), ("name", _("Unit"), "", "", False)]
     columns.append(("index", _("Index"), "", "", True))
     if comparable:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from publishing.domain import queries
+from publishing.domain import edition_nodes, queries, release_figures
 from publishing.domain.reasons import rule_sentence
 from publishing.enums import RankScope, ReleaseState
 from publishing.models import IndexRelease
@@ -70,7 +70,7 @@ def methodology(request: HttpRequest, release: IndexRelease) -> HttpResponse:
         "tree": _tree(release),
         "edition_url": _edition_url(release),
         "ranked_by_tier": release.rank_scope == RankScope.TIER,
-        "stats": queries.stats_of(release),
+        "stats": release_figures.stats_of(release),
         "correction": queries.correction_of(release),
     }
     return render(request, "publishing/methodology.html", context)
@@ -87,7 +87,7 @@ def _edition_url(release: IndexRelease) -> str:
 def _tree(release: IndexRelease) -> list[dict[str, Any]]:
     if release.edition is None:
         return []
-    nodes = queries.nodes_of(release)
+    nodes = edition_nodes.nodes_of(release)
     return [
         {
             "node": nodes[domain.code],

@@ -14,7 +14,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
 
-from publishing.domain import queries, sharing
+from publishing.domain import queries, release_figures, sharing
 from publishing.domain.findings import ranking_finding, unit_finding
 from publishing.domain.ranking_rows import all_rows
 from publishing.exceptions import ReleaseAbsent
@@ -60,7 +60,7 @@ def unit_picture(request: HttpRequest, release: IndexRelease, unit_code: str) ->
 @released
 def release_chart(request: HttpRequest, release: IndexRelease) -> HttpResponse:
     """Show the first units of a result as bars."""
-    stats = queries.stats_of(release)
+    stats = release_figures.stats_of(release)
     rows = [row for row in all_rows(release) if row.index is not None][:EMBEDDED_ROWS]
     context = {
         "finding": ranking_finding(release, stats),
@@ -76,7 +76,7 @@ def release_chart(request: HttpRequest, release: IndexRelease) -> HttpResponse:
 def unit_chart(request: HttpRequest, release: IndexRelease, unit_code: str) -> HttpResponse:
     """Show a unit's place among its tier."""
     entry = queries.find_entry(release, unit_code)
-    stats = queries.stats_of(release)
+    stats = release_figures.stats_of(release)
     context = {
         "finding": unit_finding(entry, stats, tied=is_tied(release, entry)),
         "entry": entry,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from cms.models import Unit
 from cms.numbers import format_percent
 from publishing import charts
-from publishing.domain import queries, sharing
+from publishing.domain import edition_nodes, queries, release_figures, sharing, unit_years
 from publishing.domain.findings import domains_finding, losses_finding, trend_finding, unit_finding
 from publishing.domain.plans import tasks_of_unit
 from publishing.domain.reasons import why
@@ -30,7 +30,7 @@ LOSSES_SHOWN = 10
 class DomainLine:
     """A domain of the unit against mean and best, all in percent of the maximum."""
 
-    node: queries.NodeName
+    node: edition_nodes.NodeName
     share: Decimal | None
     points: Decimal | None
     maximum: Decimal
@@ -43,7 +43,7 @@ class DomainLine:
 class LeafLine:
     """A leaf with its points and the reason; `lost` is what is missing to the maximum."""
 
-    node: queries.NodeName
+    node: edition_nodes.NodeName
     score: ReleaseScore | None
     reason: str
     lost: Decimal
@@ -54,7 +54,7 @@ class LeafLine:
 class CriterionLines:
     """A criterion with its leaves; one that is scored itself has one leaf of its own code."""
 
-    node: queries.NodeName
+    node: edition_nodes.NodeName
     score: ReleaseScore | None
     leaves: tuple[LeafLine, ...]
 
@@ -63,7 +63,7 @@ class CriterionLines:
 class DomainTree:
     """A domain with its criteria."""
 
-    node: queries.NodeName
+    node: edition_nodes.NodeName
     score: ReleaseScore | None
     criteria: tuple[CriterionLines, ...]
 
@@ -72,7 +72,7 @@ class DomainTree:
 class LossLine:
     """One step of the waterfall."""
 
-    node: queries.NodeName
+    node: edition_nodes.NodeName
     lost: Decimal
     points: Decimal
     maximum: Decimal
@@ -81,14 +81,14 @@ class LossLine:
 
 def unit_context(release: IndexRelease, entry: ReleaseEntry) -> dict[str, Any]:
     """Return what the unit's page shows."""
-    stats = queries.stats_of(release)
+    stats = release_figures.stats_of(release)
     scores = {score.code: score for score in entry.scores.all()}
-    nodes = queries.nodes_of(release)
+    nodes = edition_nodes.nodes_of(release)
     domains = _domain_lines(entry, nodes, scores, stats)
     losses, others = _losses(entry, nodes, scores)
     all_lost = sum((line.lost for line in losses), Decimal(0)) + others
-    results = queries.results_of_unit(entry.unit, series=release.series)
-    predecessors = queries.predecessors_of(entry.unit, series=release.series)
+    results = unit_years.results_of_unit(entry.unit, series=release.series)
+    predecessors = unit_years.predecessors_of(entry.unit, series=release.series)
     tied = is_tied(release, entry)
     return {
         "release": release,
@@ -140,9 +140,9 @@ def _share(score: ReleaseScore | None) -> Decimal | None:
 
 def _domain_lines(
     entry: ReleaseEntry,
-    nodes: Mapping[str, queries.NodeName],
+    nodes: Mapping[str, edition_nodes.NodeName],
     scores: Mapping[str, ReleaseScore],
-    stats: queries.ReleaseStats,
+    stats: release_figures.ReleaseStats,
 ) -> list[DomainLine]:
     group = stats.of_tier(entry.tier_code)
     found = []
@@ -171,7 +171,7 @@ def _domain_lines(
 
 
 def _losses(
-    entry: ReleaseEntry, nodes: Mapping[str, queries.NodeName], scores: Mapping[str, ReleaseScore]
+    entry: ReleaseEntry, nodes: Mapping[str, edition_nodes.NodeName], scores: Mapping[str, ReleaseScore]
 ) -> tuple[list[LossLine], Decimal]:
     """Return the criteria that lost most, each step beginning where the one before ended, and the sum of the others."""
     lost = [
@@ -197,7 +197,7 @@ def _losses(
 
 
 def _tree(
-    release: IndexRelease, nodes: Mapping[str, queries.NodeName], scores: Mapping[str, ReleaseScore]
+    release: IndexRelease, nodes: Mapping[str, edition_nodes.NodeName], scores: Mapping[str, ReleaseScore]
 ) -> list[DomainTree]:
     if release.edition is None or not scores:
         return []
@@ -224,7 +224,7 @@ def _tree(
 
 
 def trend_chart(
-    name: str, results: Sequence[queries.YearResult], predecessors: Sequence[queries.Predecessor]
+    name: str, results: Sequence[unit_years.YearResult], predecessors: Sequence[unit_years.Predecessor]
 ) -> SafeString:
     """Return the unit's results over the years; predecessors' results are rings, never joined to the unit's line."""
     own = [
@@ -234,9 +234,9 @@ def trend_chart(
             breaks=result.breaks,
             shifted=result.shifted,
             label=_rank_words(result.entry),
-            css="mark-dot mark-dot--current" if result is results[-1] else "mark-dot",
+            css="mark-dot mark-dot--current" if result.entry is results[-1].entry else "mark-dot",
         )
-        for result in results
+        for result in unit_years.with_index(results)
         if result.entry.index is not None
     ]
     others = [
@@ -281,13 +281,13 @@ def unit_latest(request: HttpRequest, unit_code: str) -> HttpResponse:
     if known is None:
         raise ReleaseAbsent(_("There is no such unit."))
     for one in units:
-        results = queries.results_of_unit(one)
+        results = unit_years.results_of_unit(one)
         if results:
             newest = max(results, key=lambda result: (result.year, result.entry.release.publish_at))
             return redirect("publishing:unit", slug=newest.entry.release.slug, unit_code=newest.entry.unit_code)
     context = {
         "unit": known,
-        "predecessors": queries.predecessors_of(known),
+        "predecessors": unit_years.predecessors_of(known),
         "tasks": tasks_of_unit(known)[:20],
     }
     return render(request, "publishing/unit_bare.html", context)

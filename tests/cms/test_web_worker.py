@@ -26,8 +26,8 @@ HTML = b"<!doctype html><title>baked</title>" + b"x" * 2000
 ARCHIVE = os.urandom(1_000_000) * 12
 
 
-def request(*fields: str, line: str = f"GET {PAGE} HTTP/1.1") -> bytes:
-    return "".join(f"{part}\r\n" for part in (line, "Host: 127.0.0.1", *fields, "")).encode("latin-1")
+def request(*fields: str, line: str = f"GET {PAGE} HTTP/1.1", host: str = "127.0.0.1") -> bytes:
+    return "".join(f"{part}\r\n" for part in (line, f"Host: {host}", *fields, "")).encode("latin-1")
 
 
 # --- what is plain ----------------------------------------------------------------------------------------------------
@@ -45,6 +45,7 @@ def test_a_browsers_request_is_plain():
     )
     assert plain_request(received) == Asked(
         path=PAGE,
+        host="127.0.0.1",
         query="fbclid=x%20y",
         encodings="gzip, deflate, br",
         none_match='"a-1"',
@@ -192,6 +193,11 @@ class TestOnTheWire:
         assert (status == 200, HTML in body, is_from_the_loop(headers)) == (False, False, False)
         baked.write(baked.file_of(PAGE), HTML + b"new")
         assert reader.ask(request())[::2] == (200, HTML + b"new")
+
+    def test_under_another_name_the_loop_gives_nothing_out(self, reader):
+        assert is_from_the_loop(reader.ask(request(host="localhost:8000"))[1])
+        status, headers, body = reader.ask(request(host="other.example"))
+        assert (status, HTML in body, is_from_the_loop(headers)) == (400, False, False)
 
     def test_a_filter_is_answered_live(self, reader):
         status, headers, body = reader.ask(request(line=f"GET {PAGE}?sort=name HTTP/1.1"))

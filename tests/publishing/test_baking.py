@@ -130,17 +130,30 @@ def test_a_baked_page_says_what_the_live_page_says(this, client, language):
         assert gzip.decompress(packed.content) == shown.content
 
 
-def test_a_baked_page_has_the_headers_of_the_live_page(this, client):
+@pytest.mark.parametrize(("language", "code"), [("", "vi"), ("/en", "en")])
+@pytest.mark.parametrize("part", ["", "tai-ve/ket-qua.csv", "anh.png"])
+def test_what_is_baked_has_the_headers_of_what_is_live(this, client, language, code, part):
     release = published_release(this)
-    live = client.get(home_of(release))
+    live = client.get(language + home_of(release) + part)
     tasks.bake_due()
-    headers = Answer(home_of(release)).headers
-    own = {"ETag", "Last-Modified", "Content-Length", "Vary", "Content-Language"}
+    headers = Answer(language + home_of(release) + part).headers
+    own = {"ETag", "Last-Modified", "Content-Length", "Vary"}
     wanted = {name: value for name, value in live.items() if name not in own}
     assert sorted(headers.keys() - own) == sorted(wanted)
     for name, value in wanted.items():
         assert (name, _parts(headers[name])) == (name, _parts(value))
-    assert headers["Vary"] == "Accept-Encoding"
+    assert (headers["Vary"], headers["Content-Language"]) == ("Accept-Encoding", code)
+
+
+@pytest.mark.parametrize("host", ["other.example", "testserver.other.example", "testserver:x", "test_server", "a b", ""])
+def test_under_another_name_no_file_is_given_out(this, settings, host):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    release = published_release(this)
+    tasks.bake_due()
+    shown = Answer(home_of(release), host=host)
+    assert (shown.status, shown.is_baked, release.title in shown.content.decode()) == (400, False, False)
+    for ours in ("testserver", "testserver:8000", "TESTSERVER"):
+        assert (ours, Answer(home_of(release), host=ours).is_baked) == (ours, True)
 
 
 def _parts(header: str) -> set[str]:

@@ -12,7 +12,7 @@ from cms.enums import Role
 from cms.models import UnitSuccession
 from cms.spreadsheets import get_import, write_csv
 from cms.spreadsheets.imports import apply_source, check_source
-from publishing.domain import queries
+from publishing.domain import unit_years
 from publishing.domain.release_life import approve_release
 from publishing.domain.verification import verify_release
 from publishing.enums import ReleaseKind, ReleaseState
@@ -108,8 +108,8 @@ def test_a_merged_unit_shows_its_predecessors_and_not_as_its_own(units, secretar
     _apply(ROWS, secretary)
     for release in IndexRelease.objects.all():
         approve_release(release=release, user=user_with_role(Role.APPROVER))
-    assert queries.results_of_unit(units["new"]) == []
-    predecessors = queries.predecessors_of(units["new"])
+    assert unit_years.results_of_unit(units["new"]) == []
+    predecessors = unit_years.predecessors_of(units["new"])
     assert {(one.succession.predecessor.name, len(one.results)) for one in predecessors} == {
         ("Tỉnh Bắc Ninh", 1),
         ("Tỉnh Bắc Giang", 1),

@@ -12,7 +12,7 @@ import pytest
 from criteria_pages.definition import RuleSpec
 from criteria_pages.domain.authoring import body_from_definition, body_with_links, links_of_body
 from criteria_pages.domain.editions import freeze_edition
-from publishing.domain.queries import compare_releases, results_of_unit
+from publishing.domain.unit_years import compare_releases, results_of_unit
 from tests.factories import criteria, rules
 from tests.factories.cms import UnitFactory
 from tests.factories.publishing import ReleaseEntryFactory, ReleaseFactory, ReleaseScoreFactory

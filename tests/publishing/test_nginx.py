@@ -86,6 +86,7 @@ def test_a_baked_page_comes_from_its_file(base, path):
     status, headers, body = ask(base + path)
     assert (status, body) == (200, PAGE)
     assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert headers["Content-Language"] == ("en" if path.startswith("/en/") else "vi")
     assert headers["Cache-Control"] == baked.CACHE_CONTROL
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert (headers["ETag"] is not None, headers["Last-Modified"] is not None) == (True, True)
