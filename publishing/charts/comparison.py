@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from math import ceil, floor
 
 from django.utils.safestring import SafeString
 
@@ -90,10 +91,11 @@ class _Scale:
         values = [point.value for point in points]
         span = max(values) - min(values)
         step = 2 if span <= 8 else 5 if span <= 25 else 10
-        low = int(min(values) // step * step)
-        high = min(100, int(-(-max(values) // step) * step))
+        low, high = floor(min(values) / step) * step, ceil(max(values) / step) * step
+        if low == high:
+            low, high = (low - step, high) if high == 100 else (low, high + step)
         years = [point.year for point in points]
-        return cls(min(years), max(years), min(low, high - step), high, step)
+        return cls(min(years), max(years), low, high, step)
 
     def x(self, year: int | Decimal) -> Decimal:
         return LEFT + (RIGHT - LEFT) * (Decimal(year) - self.first) / (self.last - self.first)

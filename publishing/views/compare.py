@@ -100,6 +100,7 @@ def compare(request: HttpRequest, release: IndexRelease) -> HttpResponse:
         "class_names": class_names(release),
         "correction": queries.correction_of(release),
         "years": years,
+        "columns": len(units) + 1,
         "years_finding": years_finding(
             [unit.name for unit in units],
             {line.year: [entry.index if entry else None for entry in line.entries] for line in years},

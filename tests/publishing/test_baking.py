@@ -145,7 +145,9 @@ def test_what_is_baked_has_the_headers_of_what_is_live(this, client, language, c
     assert (headers["Vary"], headers["Content-Language"]) == ("Accept-Encoding", code)
 
 
-@pytest.mark.parametrize("host", ["other.example", "testserver.other.example", "testserver:x", "test_server", "a b", ""])
+@pytest.mark.parametrize(
+    "host", ["other.example", "testserver.other.example", "testserver:x", "test_server", "a b", ""]
+)
 def test_under_another_name_no_file_is_given_out(this, settings, host):
     settings.ALLOWED_HOSTS = ["testserver"]
     release = published_release(this)
