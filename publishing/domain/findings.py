@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -167,7 +168,7 @@ def years_finding(names: Sequence[str], years: Mapping[int, Sequence[Decimal | N
         return _("There is no year in which all of them have an index")
     ahead = [sum(found[place] == max(found) > min(found) for found in common.values()) for place in range(len(names))]
     most = max(ahead)
-    values = {"count": len(common), "first": min(common), "last": max(common), "ahead": most}
+    values: dict[str, Any] = {"count": len(common), "first": min(common), "last": max(common), "ahead": most}
     if len(common) == 1:
         head = _("All have an index in %(last)s only") % values
     else:
