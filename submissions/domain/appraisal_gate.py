@@ -68,6 +68,19 @@ class AppraisalPass:
     difference: SecondReading | None = None
 
 
+_row_lock: Compiled[tuple[int]] = Compiled(
+    lambda pk: Submission.objects.filter(participant_id=pk).select_for_update().values_list("pk"), int
+)
+_locked = Compiled(
+    lambda pk: (
+        Submission.objects.filter(participant_id=pk)
+        .select_related("participant__unit", "participant__round__edition", "participant__round__owner")
+        .defer("participant__round__edition__definition_json")
+    ),
+    int,
+)
+
+
 def lock_participant(participant: Participant) -> Submission:
     """Return the participant's submission with its row locked; what is written about its scores goes one by one.
 
@@ -76,13 +89,8 @@ def lock_participant(participant: Participant) -> Submission:
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("The gate must be asked inside the transaction of the write.")
-    rows = Submission.objects.filter(participant_id=participant.pk)
-    list(rows.select_for_update().values_list("pk"))
-    submission = (
-        rows.select_related("participant__unit", "participant__round__edition", "participant__round__owner")
-        .defer("participant__round__edition__definition_json")
-        .first()
-    )
+    _row_lock.all(participant.pk)
+    submission = _locked.first(participant.pk)
     if submission is None:
         raise WrongState(_("%(unit)s has sent no self-assessment.") % {"unit": participant.unit.name}, code="not_sent")
     return submission

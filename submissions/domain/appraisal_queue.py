@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from cms.models import Unit, User
 from cms.text import fold
@@ -16,11 +16,13 @@ from submissions.domain.appraisal_gate import APPRAISABLE, GateFacts
 from submissions.domain.assignment import AssignmentMap, agencies_of
 from submissions.domain.second_reading_state import blind_to, is_unsettled, unjudged
 from submissions.enums import Basis, ParticipantStatus, RoundState, Stage
-from submissions.models import AssessmentRound, EvidenceUse, ScoreEntry, SecondReading
+from submissions.models import AssessmentRound, EvidenceUse, Participant, ScoreEntry, SecondReading
 
 WAITING, ACCEPTED, CHANGED, DISPUTED = "waiting", "accepted", "changed", "disputed"
 DECISIONS = (Stage.APPRAISAL_1, Stage.APPRAISAL_2)
 CLAIMS = (Stage.SELF, Stage.EXPLANATION)
+#: The order of units in the queue; that of the leaves within a unit is the criteria set's.
+IN_ORDER = ("participant__unit__order", "participant__unit__name", "participant_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ class Workload:
 def queue(
     *, user: User, round: AssessmentRound, filters: QueueFilters | None = None, facts: GateFacts | None = None
 ) -> QuerySet[Any]:
-    """Return the units' newest claims that the user may appraise, in the order of units and of the criteria set.
+    """Return the units' newest claims that the user may appraise, in the order of units.
 
-    Each row is annotated with `decision_id`, `decision_points`, `decision_basis` (None while undecided) and
-    `has_evidence`. Own units and declared conflicts are left out; substitutes see the agency's own submission.
+    `submissions.domain.appraisal_pages` puts them in the order of the criteria set as well. Each row is annotated with
+    `decision_id`, `decision_points`, `decision_basis` (None while undecided) and `has_evidence`. Own units and declared
+    conflicts are left out; substitutes see the agency's own submission.
     """
     known = facts or GateFacts(user, round)
     definition = known.assignments.definition
@@ -64,15 +67,7 @@ def queue(
     if wanted.status == DISPUTED:
         same_leaf = unjudged(round).filter(participant=OuterRef("participant"), code=OuterRef("code"))
         rows = rows.filter(Exists(same_leaf))
-    return rows.annotate(position=_position(definition)).order_by(
-        "participant__unit__order", "participant__unit__name", "participant_id", "position"
-    )
-
-
-def queue_units(facts: GateFacts) -> list[Unit]:
-    """Return the units that have something in the person's queue, in its order; one query beside the facts."""
-    rows = claims(facts.round).filter(territory(facts)).order_by().values("participant__unit_id")
-    return list(Unit.objects.filter(pk__in=rows).order_by("order", "name"))
+    return rows.order_by(*IN_ORDER)
 
 
 def count_disputed(facts: GateFacts) -> int:
@@ -84,18 +79,12 @@ def count_disputed(facts: GateFacts) -> int:
 
 def claims(round: AssessmentRound) -> QuerySet[Any]:
     """Return the newest claim of each leaf of every sent submission in the round, annotated with its decision."""
-    same_leaf = ScoreEntry.objects.filter(participant=OuterRef("participant"), code=OuterRef("code"))
-    newer = same_leaf.filter(stage__in=CLAIMS, pk__gt=OuterRef("pk"))
-    decision = same_leaf.filter(stage__in=DECISIONS, pk__gt=OuterRef("pk")).order_by("-pk")
+    decision = _decisions().order_by("-pk")
     evidence = EvidenceUse.objects.filter(
         answer__submission__participant=OuterRef("participant"), answer__code=OuterRef("code")
     )
     return (
-        ScoreEntry.objects.filter(
-            participant__round=round, participant__submission__state__in=APPRAISABLE, stage__in=CLAIMS
-        )
-        .exclude(participant__status=ParticipantStatus.NOT_ASSESSED)
-        .filter(~Exists(newer))
+        newest_claims(round)
         .annotate(
             decision_id=Subquery(decision.values("pk")[:1]),
             decision_points=Subquery(decision.values("points")[:1]),
@@ -104,6 +93,31 @@ def claims(round: AssessmentRound) -> QuerySet[Any]:
         )
         .select_related("participant__unit")
     )
+
+
+def newest_claims(round: AssessmentRound) -> QuerySet[ScoreEntry]:
+    """Return the newest claim of each leaf of every sent submission in the round, and nothing about decisions."""
+    newer = _same_leaf().filter(stage__in=CLAIMS, pk__gt=OuterRef("pk"))
+    return (
+        ScoreEntry.objects.filter(
+            participant__round=round, participant__submission__state__in=APPRAISABLE, stage__in=CLAIMS
+        )
+        .exclude(participant__status=ParticipantStatus.NOT_ASSESSED)
+        .filter(~Exists(newer))
+    )
+
+
+def is_decided() -> Exists:
+    """Return the condition on claims that an agency has decided on them; costs less than asking for the decision."""
+    return Exists(_decisions())
+
+
+def _same_leaf() -> QuerySet[ScoreEntry]:
+    return ScoreEntry.objects.filter(participant=OuterRef("participant"), code=OuterRef("code"))
+
+
+def _decisions() -> QuerySet[ScoreEntry]:
+    return _same_leaf().filter(stage__in=DECISIONS, pk__gt=OuterRef("pk"))
 
 
 def territory(facts: GateFacts) -> Q:
@@ -117,6 +131,18 @@ def territory(facts: GateFacts) -> Q:
         # Until the second reading is given the agency's decision is hidden, and with it all that could tell of it.
         mine &= ~Q(Exists(blind_to(facts.user).filter(participant=OuterRef("participant"), code=OuterRef("code"))))
     return mine & ~Q(participant__unit__in=facts.conflicts.unit_ids())
+
+
+def is_in_territory(facts: GateFacts, participant: Participant, code: str) -> bool:
+    """Whether the person's agencies appraise the leaf of the unit, as `territory` has it; asks the database nothing."""
+    known, unit_id = facts.assignments, participant.unit_id
+    if unit_id in facts.conflicts.unit_ids():
+        return False
+    if any(row.participant_id == participant.pk and row.code == code for row in facts.reads_blind()):
+        return False
+    substituted = known.substituted_by(facts.agencies, person=facts.user.pk).get(unit_id, ())
+    mine = () if unit_id in facts.agencies else known.leaves_of(facts.agencies, person=facts.user.pk)
+    return any(leaf.code == code for leaf in (*mine, *substituted))
 
 
 def rounds_for(user: User) -> QuerySet[AssessmentRound]:
@@ -136,8 +162,8 @@ def rounds_for(user: User) -> QuerySet[AssessmentRound]:
 
 def workload(*, user: User, round: AssessmentRound, facts: GateFacts | None = None) -> Workload:
     """Return how much of the user's part of the round is decided, in one query beside the facts."""
-    rows = claims(round).filter(territory(facts or GateFacts(user, round)))
-    counts = rows.aggregate(total=Count("pk"), done=Count("pk", filter=Q(decision_id__isnull=False)))
+    rows = newest_claims(round).filter(territory(facts or GateFacts(user, round)))
+    counts = rows.aggregate(total=Count("pk"), done=Count("pk", filter=is_decided()))
     return Workload(done=counts["done"], total=counts["total"])
 
 
@@ -156,10 +182,10 @@ def count_without_evidence(entries: Iterable[ScoreEntry]) -> int:
 def workload_by(round: AssessmentRound, *, key: str) -> dict[Any, Workload]:
     """Return how much is decided by `code` or `participant_id`, in one query, for the secretariat."""
     rows = (
-        claims(round)
+        newest_claims(round)
         .order_by()
         .values(key)
-        .annotate(total=Count("pk"), done=Count("pk", filter=Q(decision_id__isnull=False)))
+        .annotate(total=Count("pk"), done=Count("pk", filter=is_decided()))
         .values_list(key, "done", "total")
     )
     return {value: Workload(done=done, total=total) for value, done, total in rows}
@@ -185,8 +211,8 @@ def agency_loads(round: AssessmentRound) -> list[AgencyLoad]:
     sums: dict[int, dict[int | None, list[int]]] = {}
     agencies: dict[int, Unit] = {}
     people: dict[int | None, User | None] = {None: None}
-    rows = claims(round).order_by().values("code", "participant__unit_id", "participant__unit__code")
-    grouped = rows.annotate(total=Count("pk"), done=Count("pk", filter=Q(decision_id__isnull=False)))
+    rows = newest_claims(round).order_by().values("code", "participant__unit_id", "participant__unit__code")
+    grouped = rows.annotate(total=Count("pk"), done=Count("pk", filter=is_decided()))
     for row in grouped:
         agency = assignments.agency_for(row["code"], unit_id=row["participant__unit_id"])
         if agency is None:
@@ -230,7 +256,7 @@ def _filtered(rows: QuerySet[Any], filters: QueueFilters, definition: Definition
 
 def _with_status(rows: QuerySet[Any], status: str) -> QuerySet[Any]:
     if status == WAITING:
-        return rows.filter(decision_id__isnull=True)
+        return rows.filter(~is_decided())
     if status == ACCEPTED:
         return rows.filter(decision_id__isnull=False).filter(
             Q(decision_points=F("points")) | Q(decision_points__isnull=True, points__isnull=True)
@@ -252,11 +278,3 @@ def _matching(text: str, definition: Definition) -> Q:
 
 def _leaves_of_domain(definition: Definition, code: str) -> Iterable[Leaf]:
     return [leaf for domain in definition.domains if domain.code == code for leaf in domain.leaves]
-
-
-def _position(definition: Definition) -> Case:
-    return Case(
-        *[When(code=leaf.code, then=Value(index)) for index, leaf in enumerate(definition.leaves)],
-        default=Value(len(definition.leaves)),
-        output_field=IntegerField(),
-    )

@@ -9,15 +9,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cms import audit, clock
+from cms.compiled import Compiled
 from cms.enums import Role
 from cms.models import Unit, User
-from cms.permissions import require_role, units_where
+from cms.permissions import require_role, roles_of
 from criteria_pages.definition import Definition, Leaf
 from criteria_pages.enums import Scorer
 from submissions.domain.definitions import definition_of_round
 from submissions.enums import RoundState
 from submissions.exceptions import SubmissionError, WrongState
-from submissions.models import AppraisalAssignment, AppraisalSubstitute, AssessmentRound
+from submissions.models import AppraisalAssignment, AppraisalSubstitute, AppraiserAssignment, AssessmentRound
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,29 @@ class DefaultAssignments:
     without_agency: tuple[str, ...]
 
 
+_assignments = Compiled(
+    lambda round_id: AppraisalAssignment.objects.filter(round_id=round_id).select_related("agency"), int
+)
+_substitutes = Compiled(
+    lambda round_id: AppraisalSubstitute.objects.filter(round_id=round_id).select_related("substitute"), int
+)
+_people = Compiled(
+    lambda round_id: AppraiserAssignment.objects.filter(round_id=round_id, ended_at__isnull=True).select_related(
+        "appraiser"
+    ),
+    int,
+)
+
+
 class AssignmentMap:
     """The assignments of one round, read once: a leaf's own assignment goes before its domain's."""
 
     def __init__(self, round: AssessmentRound, definition: Definition | None = None) -> None:
         self.round = round
         self.definition = definition or definition_of_round(round)
-        self._agencies = {row.code: row.agency for row in round.assignments.select_related("agency")}
-        self._substitutes = {row.agency_id: row.substitute for row in round.substitutes.select_related("substitute")}
-        standing = round.appraiser_assignments.filter(ended_at__isnull=True).select_related("appraiser")
-        self._people = {(row.agency_id, row.code): row.appraiser for row in standing}
+        self._agencies = {row.code: row.agency for row in _assignments.all(round.pk)}
+        self._substitutes = {row.agency_id: row.substitute for row in _substitutes.all(round.pk)}
+        self._people = {(row.agency_id, row.code): row.appraiser for row in _people.all(round.pk)}
 
     def agency_for(self, code: str, *, unit_id: int | None = None) -> Unit | None:
         """Return the agency that appraises the leaf (of the unit), or None where nobody does.
@@ -205,7 +219,7 @@ def _named_agencies(definition: Definition) -> list[tuple[str, str]]:
 
 def agencies_of(user: User) -> set[int]:
     """Return the ids of the agencies for which the user appraises."""
-    return set(units_where(user, Role.APPRAISER).values_list("pk", flat=True))
+    return {unit_id for role, unit_id in roles_of(user) if role == Role.APPRAISER}
 
 
 def _refuse_finalised(round: AssessmentRound) -> None:

@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cms import audit, clock
+from cms.compiled import Compiled
 from cms.enums import Role
 from cms.exceptions import PermissionRefused
 from cms.models import Unit, User
-from cms.permissions import has_role, memberships_of
+from cms.permissions import has_role, memberships_of, roles_of
 from submissions.council_enums import Exclusion
 from submissions.enums import RoundState
 from submissions.exceptions import SubmissionError, WrongState
@@ -27,14 +28,24 @@ def own_unit_ids(user: User, round: AssessmentRound) -> set[int]:
     To sit in the council of the body that organises the round is not to belong to that body: its members come from
     many units, and where the body takes part itself they would all be excluded.
     """
-    working = memberships_of(user).exclude(role__in=NO_PART)
-    return set(working.exclude(role=Role.COUNCIL_MEMBER, unit=round.owner_id).values_list("unit_id", flat=True))
+    council = (Role.COUNCIL_MEMBER, round.owner_id)
+    return {unit_id for role, unit_id in roles_of(user) if role not in NO_PART and (role, unit_id) != council}
+
+
+_declared: Compiled[int] = Compiled(
+    lambda round_id, user_id: (
+        ConflictOfInterest.objects.filter(round_id=round_id, user_id=user_id, lifted_at__isnull=True)
+        .order_by()
+        .values_list("unit_id", flat=True)
+    ),
+    int,
+    int,
+)
 
 
 def declared_unit_ids(user: User, round: AssessmentRound) -> set[int]:
     """Return the ids of the units with which the user has a standing conflict of interest in the round."""
-    rows = ConflictOfInterest.objects.filter(round=round, user=user, lifted_at__isnull=True)
-    return set(rows.values_list("unit_id", flat=True))
+    return set(_declared.all(round.pk, user.pk))
 
 
 class Conflicts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from cms.compiled import Compiled
 from criteria_pages.definition import Criterion, Domain, Leaf
 from criteria_pages.exceptions import CriteriaError
 from criteria_pages.rules import get_rule
@@ -16,7 +17,7 @@ from submissions.domain.definitions import definition_for
 from submissions.domain.inputs import input_fields, shown_value
 from submissions.domain.ledger import trail
 from submissions.domain.page_notes import notes_of_decisions
-from submissions.domain.second_reading_state import is_unsettled, judgement_on, readings
+from submissions.domain.second_reading_state import is_unsettled, judgement_on, with_outcome
 from submissions.enums import STAGE_ORDER, Basis, ReadingState, Stage
 from submissions.models import Answer, EvidenceUse, PageNote, Participant, ScoreEntry, SecondReading
 
@@ -85,10 +86,24 @@ class LeafStory:
         return max(self.entries, key=lambda told: (STAGE_ORDER[told.entry.stage], told.entry.pk), default=None)
 
 
+_answer = Compiled(
+    lambda participant, code: Answer.objects.filter(submission__participant_id=participant, code=code), int, str
+)
+_readings = Compiled(
+    lambda participant, code: (
+        with_outcome(SecondReading.objects.filter(participant_id=participant, code=code, state=ReadingState.READ))
+        .select_related("reader", "agency", "compared")
+        .order_by("pk")
+    ),
+    int,
+    str,
+)
+
+
 def leaf_story(participant: Participant, code: str) -> LeafStory:
     """Return the story of a leaf; KeyError where the leaf is not asked of the unit."""
     domain, criterion, leaf = definition_for(participant).path(code)
-    answer = Answer.objects.filter(submission__participant=participant, code=code).first()
+    answer = _answer.first(participant.pk, code)
     evidence: tuple[EvidenceUse, ...] = ()
     if answer is not None:
         evidence = tuple(answer.evidence_uses.select_related("evidence__file"))
@@ -102,18 +117,13 @@ def leaf_story(participant: Participant, code: str) -> LeafStory:
         answer=answer,
         evidence=evidence,
         entries=tuple(tell(leaf, entry, noted.get(entry.pk, ())) for entry in trail(participant, code)),
-        readings=tuple(tell_reading(leaf, row) for row in _readings(participant, code)),
+        readings=tuple(tell_reading(leaf, row) for row in _readings.all(participant.pk, code)),
     )
 
 
 def blind(story: LeafStory) -> LeafStory:
     """Return the story as a second reader may know it: what the unit claims, and nothing of any decision."""
     return replace(story, entries=tuple(told for told in story.entries if told.entry.stage in CLAIMS), readings=())
-
-
-def _readings(participant: Participant, code: str) -> list[SecondReading]:
-    given = readings(participant.round).filter(participant=participant, code=code, state=ReadingState.READ)
-    return list(given.select_related("reader", "agency", "compared"))
 
 
 def tell_reading(leaf: Leaf, reading: SecondReading) -> ToldReading:

@@ -21,6 +21,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cms import clock
+from cms.compiled import Compiled
 from cms.models import StoredFile, Unit, User
 from criteria_pages.definition import Definition
 from criteria_pages.scoring import LeafPoints, to_grain
@@ -272,11 +273,20 @@ def current_entry(participant: Participant, code: str) -> ScoreEntry | None:
     return max(entries, key=lambda entry: (STAGE_ORDER[entry.stage], entry.pk), default=None)
 
 
+_trail = Compiled(
+    lambda participant, code: (
+        ScoreEntry.objects.filter(participant_id=participant, code=code)
+        .select_related("actor", "agency")
+        .order_by("pk")
+    ),
+    int,
+    str,
+)
+
+
 def trail(participant: Participant, code: str) -> list[ScoreEntry]:
     """Return all entries of a leaf, oldest first, with actor and agency: the story of the score."""
-    return list(
-        ScoreEntry.objects.filter(participant=participant, code=code).select_related("actor", "agency").order_by("pk")
-    )
+    return _trail.all(participant.pk, code)
 
 
 def ledger_head(round: AssessmentRound) -> LedgerHead:

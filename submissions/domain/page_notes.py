@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cms import audit, clock
+from cms.compiled import Compiled
 from cms.exceptions import PermissionRefused
 from cms.models import User
 from submissions.domain.appraisal_gate import GateFacts, lock_participant, look
@@ -191,7 +192,7 @@ def documents_of(participant: Participant, code: str) -> QuerySet[Evidence]:
 
 def notes_for_agency(*, facts: GateFacts, participant: Participant, code: str) -> list[PageNote]:
     """Return the notes of the person's agencies on a leaf, and those of others that the unit reads; one query."""
-    return list(_notes(participant, code).filter(Q(agency__in=facts.agencies) | _SHARED))
+    return list(_notes(participant.pk, code).filter(Q(agency__in=facts.agencies) | _SHARED))
 
 
 def notes_for_council(*, user: User, participant: Participant, code: str) -> list[PageNote]:
@@ -199,7 +200,7 @@ def notes_for_council(*, user: User, participant: Participant, code: str) -> lis
 
     Who works for the unit, or has declared a conflict of interest with it, reads what the unit reads.
     """
-    rows = _notes(participant, code)
+    rows = _notes(participant.pk, code)
     barred = participant.unit_id in barred_unit_ids(user, participant.round)
     return list(rows.filter(_SHARED) if barred else rows)
 
@@ -207,7 +208,7 @@ def notes_for_council(*, user: User, participant: Participant, code: str) -> lis
 def notes_of_decisions(participant: Participant, code: str) -> dict[int, list[PageNote]]:
     """Return the notes that are part of a decision's reason, by the decision's entry in the ledger; one query."""
     found: dict[int, list[PageNote]] = {}
-    for note in _notes(participant, code).filter(entry__isnull=False):
+    for note in _in_reasons.all(participant.pk, code):
         found.setdefault(note.entry_id or 0, []).append(note)
     return found
 
@@ -231,9 +232,12 @@ def last_page(evidence: Evidence) -> int | None:
 _SHARED = Q(request__isnull=False) | Q(entry__isnull=False)
 
 
-def _notes(participant: Participant, code: str) -> QuerySet[PageNote]:
-    rows = PageNote.objects.filter(participant=participant, code=code)
+def _notes(participant: int, code: str) -> QuerySet[PageNote]:
+    rows = PageNote.objects.filter(participant_id=participant, code=code)
     return rows.select_related("author", "agency", "request", "evidence__file", "evidence__replaced_by")
+
+
+_in_reasons = Compiled(lambda participant, code: _notes(participant, code).filter(entry__isnull=False), int, str)
 
 
 def _check_gate(facts: GateFacts, submission: Submission, code: str) -> None:

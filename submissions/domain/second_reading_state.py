@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cms.compiled import Compiled
 from cms.models import User
 from submissions.council_enums import DiscrepancyKind, DiscrepancyState
 from submissions.enums import ParticipantStatus, ReadingState, RoundState, Stage
@@ -23,7 +24,12 @@ SETTLING = (Stage.APPRAISAL_1, Stage.APPRAISAL_2, Stage.COUNCIL)
 def readings(round: AssessmentRound) -> QuerySet[SecondReading]:
     """Return the round's second readings, each annotated with `is_redecided` (after it was read) and `is_settled`
     (that, or judged by the secretariat with a reason, or decided by the council)."""
-    return SecondReading.objects.filter(sample__round=round).annotate(
+    return with_outcome(SecondReading.objects.filter(sample__round=round))
+
+
+def with_outcome(rows: QuerySet[SecondReading]) -> QuerySet[SecondReading]:
+    """Return the readings, annotated as by `readings`."""
+    return rows.annotate(
         is_redecided=Exists(_later()),
         is_settled=Exists(_later()) | Exists(_judged(DiscrepancyState.CLEARED, DiscrepancyState.DECIDED)),
     )
@@ -46,12 +52,19 @@ def _judged(*states: str) -> QuerySet[Discrepancy]:
     )
 
 
-def readings_for_gate(user: User, round: AssessmentRound) -> QuerySet[SecondReading]:
-    """Return what the appraisers' gate must know: the person's own readings, and differences that are not settled."""
-    return readings(round).filter(
-        Q(reader=user, state__in=(ReadingState.OPEN, ReadingState.READ))
+_for_gate: Compiled[SecondReading] = Compiled(
+    lambda round_id, user_id: with_outcome(SecondReading.objects.filter(sample__round_id=round_id)).filter(
+        Q(reader_id=user_id, state__in=(ReadingState.OPEN, ReadingState.READ))
         | Q(state=ReadingState.READ, differs=True, is_settled=False)
-    )
+    ),
+    int,
+    int,
+)
+
+
+def readings_for_gate(user: User, round: AssessmentRound) -> list[SecondReading]:
+    """Return what the appraisers' gate must know: the person's own readings, and differences that are not settled."""
+    return _for_gate.all(round.pk, user.pk)
 
 
 def is_blind(reading: SecondReading, user: User) -> bool:

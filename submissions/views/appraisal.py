@@ -23,14 +23,14 @@ from submissions.desk_forms import AskForm
 from submissions.domain.appraisal import BatchItem, accept_many, record_appraisal
 from submissions.domain.appraisal_drafts import draft_of, drafted_leaves
 from submissions.domain.appraisal_gate import GateFacts, appraisal_refusal, current_phase_deadline
+from submissions.domain.appraisal_pages import QueuePages, total_of, units_of, work_by_unit
 from submissions.domain.appraisal_queue import (
     QueueFilters,
     count_disputed,
     count_without_evidence,
+    is_in_territory,
     queue,
-    queue_units,
     rounds_for,
-    territory,
     workload,
 )
 from submissions.domain.earlier_results import earlier_results
@@ -70,7 +70,8 @@ def queue_page(request: HttpRequest, code: str) -> HttpResponse:
     round_ = _round(request, code)
     facts = GateFacts(request.user, round_)
     assignments = facts.assignments
-    rows = queue(user=request.user, round=round_, filters=filters_of(request.GET), facts=facts)
+    works = work_by_unit(facts)
+    rows = QueuePages(facts, filters_of(request.GET), works)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("trang"))
     leaves = {leaf.code: leaf for leaf in assignments.definition.leaves}
     mine = assignments.leaves_of(facts.agencies, person=request.user.pk)
@@ -82,11 +83,11 @@ def queue_page(request: HttpRequest, code: str) -> HttpResponse:
         "rows": [
             {"entry": row, "leaf": leaves[row.code], "draft": (row.participant_id, row.code) in drafted} for row in page
         ],
-        "workload": workload(user=request.user, round=round_, facts=facts),
+        "workload": total_of(works),
         "due": current_phase_deadline(round_, Phase.APPRAISAL_1),
         "domains": [d for d in assignments.definition.domains if d.code in domains],
         "leaves": mine,
-        "units": queue_units(facts),
+        "units": units_of(works),
         "statuses": [
             ("cho", _("Waiting")),
             ("giu", _("Accepted")),
@@ -190,7 +191,7 @@ def story_for(request: HttpRequest, code: str, participant: int, leaf: str) -> t
     except KeyError:
         raise Http404 from None
     facts = GateFacts(request.user, round_)
-    _require_territory(facts, who, leaf)
+    _require_territory(facts, story)
     return story, facts
 
 
@@ -312,16 +313,10 @@ def _neighbours(request: HttpRequest, story: LeafStory, facts: GateFacts) -> tup
     filters = filters_of(request.GET)
     if not filter_query(request.GET):
         filters = QueueFilters(unit=story.participant.unit_id)
-    keys = list(
-        queue(user=request.user, round=story.participant.round, filters=filters, facts=facts).values_list(
-            "participant_id", "code"
-        )[:2000]
-    )
-    here = (story.participant.pk, story.leaf.code)
-    at = keys.index(here) if here in keys else -1
-    before = _address(request, story, keys[at - 1]) if at > 0 else ""
-    after = _address(request, story, keys[at + 1]) if 0 <= at < len(keys) - 1 else ""
-    return before, after, (at + 1, len(keys))
+    pages = QueuePages(facts, filters)
+    before, after, place = pages.around((story.participant.pk, story.leaf.code))
+    addresses = [_address(request, story, key) if key else "" for key in (before, after)]
+    return addresses[0], addresses[1], (place, len(pages))
 
 
 def _next_address(request: HttpRequest, story: LeafStory, facts: GateFacts) -> str:
@@ -354,9 +349,10 @@ def _round(request: HttpRequest, code: str) -> AssessmentRound:
     return found
 
 
-def _require_territory(facts: GateFacts, who: Participant, leaf: str) -> None:
+def _require_territory(facts: GateFacts, story: LeafStory) -> None:
     """Refuse a leaf of another agency, of the own unit or of a form that was not sent, also for reading."""
-    if ScoreEntry.objects.filter(participant=who, code=leaf).filter(territory(facts)).exists():
+    who, leaf = story.participant, story.leaf.code
+    if story.entries and is_in_territory(facts, who, leaf):
         return
     submission = _submission_of(who)
     refusal = appraisal_refusal(user=facts.user, submission=submission, code=leaf, facts=facts) if submission else None
@@ -366,10 +362,5 @@ def _require_territory(facts: GateFacts, who: Participant, leaf: str) -> None:
 
 
 def _submission_of(who: Participant) -> Submission | None:
-    return (
-        Submission.objects.select_related(
-            "participant__unit", "participant__round__edition", "participant__round__owner"
-        )
-        .filter(participant=who)
-        .first()
-    )
+    """Return the form of a participant that was read with it."""
+    return getattr(who, "submission", None)
