@@ -85,7 +85,8 @@ class QueuePages(Sequence[Any]):
         touched = [pk for at, pk in enumerate(self._order) if self._starts[at] < stop and self._starts[at + 1] > start]
         if not touched:
             return []
-        rows = sorted(self._rows(touched), key=lambda row: self._sort_key((row.participant_id, row.code)))
+        found = self._queue(bare=False).filter(participant_id__in=touched).order_by()
+        rows = sorted(found, key=lambda row: self._sort_key((row.participant_id, row.code)))
         skipped = self._starts[self._at[touched[0]]]
         return rows[start - skipped : stop - skipped]
 
@@ -96,7 +97,7 @@ class QueuePages(Sequence[Any]):
         if at is None:
             return None, None, 0
         near = self._order[max(0, at - 1) : at + 2]
-        keys = sorted(self._rows(near).values_list("participant_id", "code"), key=self._sort_key)
+        keys = self._keys_of_one_unit or sorted(self._keys().filter(participant_id__in=near), key=self._sort_key)
         if here not in keys:
             return None, None, 0
         index = keys.index(here)
@@ -104,9 +105,13 @@ class QueuePages(Sequence[Any]):
         after = keys[index + 1] if index + 1 < len(keys) else None
         return before, after, self._starts[self._at[near[0]]] + index + 1
 
-    def _rows(self, participants: Sequence[int]) -> QuerySet[Any]:
-        rows = queue(user=self._facts.user, round=self._facts.round, filters=self._filters, facts=self._facts)
-        return rows.filter(participant_id__in=participants).order_by()
+    def _queue(self, *, bare: bool) -> QuerySet[Any]:
+        return queue(
+            user=self._facts.user, round=self._facts.round, filters=self._filters, facts=self._facts, bare=bare
+        )
+
+    def _keys(self) -> QuerySet[Any, Key]:
+        return self._queue(bare=True).order_by().values_list("participant_id", "code")
 
     def _sort_key(self, key: Key) -> tuple[int, int]:
         return self._at[key[0]], self._place[key[1]]
@@ -115,9 +120,17 @@ class QueuePages(Sequence[Any]):
     def _matching(self) -> list[tuple[int, int]]:
         if self._counts is not None:
             return self._counts
-        rows = queue(user=self._facts.user, round=self._facts.round, filters=self._filters, facts=self._facts)
-        counted = rows.values("participant_id").annotate(number=Count("pk")).order_by(*IN_ORDER)
+        if keys := self._keys_of_one_unit:
+            return [(keys[0][0], len(keys))]
+        counted = self._queue(bare=True).values("participant_id").annotate(number=Count("pk")).order_by(*IN_ORDER)
         return list(counted.values_list("participant_id", "number"))
+
+    @cached_property
+    def _keys_of_one_unit(self) -> list[Key]:
+        """All keys of a queue that is one unit's, so that they need not be counted before; none for other queues."""
+        if not self._filters.unit:
+            return []
+        return sorted(self._keys(), key=lambda key: self._place[key[1]])
 
     @cached_property
     def _order(self) -> list[int]:

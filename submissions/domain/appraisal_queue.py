@@ -51,18 +51,25 @@ class Workload:
 
 
 def queue(
-    *, user: User, round: AssessmentRound, filters: QueueFilters | None = None, facts: GateFacts | None = None
+    *,
+    user: User,
+    round: AssessmentRound,
+    filters: QueueFilters | None = None,
+    facts: GateFacts | None = None,
+    bare: bool = False,
 ) -> QuerySet[Any]:
     """Return the units' newest claims that the user may appraise, in the order of units.
 
     `submissions.domain.appraisal_pages` puts them in the order of the criteria set as well. Each row is annotated with
     `decision_id`, `decision_points`, `decision_basis` (None while undecided) and `has_evidence`. Own units and declared
-    conflicts are left out; substitutes see the agency's own submission.
+    conflicts are left out; substitutes see the agency's own submission. `bare` leaves the annotations out where the
+    filters do not need them: for whoever counts, or wants the keys only.
     """
     known = facts or GateFacts(user, round)
     definition = known.assignments.definition
-    rows = claims(round).filter(territory(known))
     wanted = filters or QueueFilters()
+    is_bare = bare and wanted.status in ("", WAITING) and not wanted.without_evidence
+    rows: QuerySet[Any] = (newest_claims(round) if is_bare else claims(round)).filter(territory(known))
     rows = _filtered(rows, wanted, definition)
     if wanted.status == DISPUTED:
         same_leaf = unjudged(round).filter(participant=OuterRef("participant"), code=OuterRef("code"))
