@@ -70,6 +70,11 @@ class GroupForm(forms.ModelForm):
     class Meta:
         model = SurveyGroup
         fields = ["name", "name_en", "rule", "rule_number", "error_margin", "edition", "weight", "priority"]
+        help_texts = {
+            "rule_number": _("Only for rules that name N: organisations, people per unit, or answers per unit."),
+            "error_margin": _("Only for a sample; 0,05 means 5 %."),
+            "weight": _("A group of weight 2 counts twice as much in the unit's mean as one of weight 1."),
+        }
 
 
 class ReasonForm(forms.Form):
@@ -84,12 +89,15 @@ class PersonForm(forms.Form):
     name = forms.CharField(label=_("Full name"), max_length=255)
     position = forms.CharField(label=_("Position"), max_length=255)
     organisation = forms.CharField(label=_("Organisation"), max_length=255)
-    mail = forms.EmailField(label=_("Official mailbox"), required=False)
+    mail = forms.EmailField(
+        label=_("Official mailbox"), required=False, help_text=_("Who has none gets a printed letter.")
+    )
     group = forms.ChoiceField(label=_("Group"))
 
     def __init__(self, *args: Any, groups: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["group"].choices = [(g.code, g.name) for g in groups]  # type: ignore[attr-defined]
+        names = [("", _("Choose a group")), *((g.code, g.name) for g in groups)]
+        self.fields["group"].choices = names  # type: ignore[attr-defined]
 
 
 class WorkbookForm(forms.Form):

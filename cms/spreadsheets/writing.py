@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,8 @@ from xlsxwriter.worksheet import Worksheet
 
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MAX_TEXT = 32_767
+# As many rows have a drop-down list as the longest import takes.
+_CHOICE_ROWS = 20_000
 _BAD_IN_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
@@ -25,7 +27,8 @@ _BAD_IN_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 class Sheet:
     """One sheet: headers, rows (any iterable, read once), and notes that stand above the headers.
 
-    `text_columns` are column numbers, from 0, that Excel shall treat as text ("1.10" stays "1.10" when typed).
+    `text_columns` are column numbers, from 0, that Excel shall treat as text ("1.10" stays "1.10" when typed);
+    `choices` gives columns a drop-down list: where its entries stand, as Excel writes it ("'Sheet 2'!$B$2:$B$6").
     """
 
     name: str
@@ -35,6 +38,7 @@ class Sheet:
     widths: Sequence[int] = ()
     text_columns: frozenset[int] = field(default_factory=frozenset)
     number_format: str = "0.00####"
+    choices: Mapping[int, str] = field(default_factory=dict)
 
 
 def write_xlsx(target: str | Path | IO[bytes], *, sheets: Sequence[Sheet]) -> None:
@@ -107,6 +111,10 @@ def _write_sheet(book: xlsxwriter.Workbook, sheet: Sheet) -> None:
     for column, header in enumerate(sheet.headers):
         page.write_string(line, column, str(header), formats.header)
     page.freeze_panes(line + 1, 0)
+    for column, source in sheet.choices.items():
+        page.data_validation(
+            line + 1, column, line + _CHOICE_ROWS, column, {"validate": "list", "source": f"={source}"}
+        )
     for row in sheet.rows:
         line += 1
         for column, cell in enumerate(row):

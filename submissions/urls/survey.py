@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{DESK}y-kien/<uuid:text>/", survey_texts.change_text, name="survey_text"),
     path(f"{DESK}bao-cao.<slug:kind>", survey_desk.report_file, name="survey_report"),
     path(f"{DESK}nhom/<int:group>/", survey_groups.change, name="survey_group"),
+    path(f"{DESK}nhom/<int:group>/phieu/", survey_groups.questionnaire, name="survey_questionnaire"),
     path(f"{DESK}nhom/them/", survey_groups.add, name="survey_group_add"),
     path(f"{DESK}nhom/<int:group>/bo/", survey_groups.remove, name="survey_group_remove"),
     path(f"{DESK}danh-sach/<int:list_pk>/", survey_desk.review_list, name="survey_review_list"),

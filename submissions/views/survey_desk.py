@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Case, Count, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -110,7 +110,10 @@ def desk(request: HttpRequest, pk: int) -> HttpResponse:
             "groups": survey.groups.select_related("edition"),
             "public_groups": _public_groups(survey),
             "entered_groups": survey.groups.filter(rule=GroupRule.ENTERED).annotate(found=Count("figures")),
-            "lists": survey.lists.select_related("participant__unit").order_by("participant__unit__name"),
+            # What waits for a decision stands first.
+            "lists": survey.lists.select_related("participant__unit")
+            .annotate(people=Count("respondents"), waits=Case(When(state=ListState.SENT, then=0), default=1))
+            .order_by("waits", "participant__unit__name"),
             "page_obj": Paginator(progress, PER_PAGE).get_page(request.GET.get("trang")),
             "totals": _totals(survey, progress),
             "lists_by_state": _lists_by_state(survey),

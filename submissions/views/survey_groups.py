@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cms.exceptions import PermissionRefused, PortalError
 from submissions.domain.survey import setup
@@ -33,6 +33,21 @@ def change(request: HttpRequest, pk: int, group: int) -> HttpResponse:
             messages.success(request, _("The group was changed."))
             return redirect("submissions:survey_desk", pk=survey.pk)
     return render(request, "submissions/survey/desk_group.html", {"survey": survey, "group": row, "form": form})
+
+
+@login_required
+@require_safe
+def questionnaire(request: HttpRequest, pk: int, group: int) -> HttpResponse:
+    """Show what a group is asked, word for word, with the criteria and weights behind the choices."""
+    survey = survey_of(request, pk)
+    row = get_object_or_404(survey.groups.select_related("edition"), pk=group)
+    definition = row.edition.definition
+    questions = [
+        {"question": q, "choices": [(label, q.weight_of(value)) for value, label, _label_en in q.choices]}
+        for q in definition.questions
+    ]
+    context = {"survey": survey, "group": row, "definition": definition, "questions": questions}
+    return render(request, "submissions/survey/desk_questionnaire.html", context)
 
 
 @login_required

@@ -28,6 +28,7 @@ from submissions.survey_enums import ListState, SurveyState
 from submissions.survey_forms import ContactForm, PersonForm, WorkbookForm
 
 PER_PAGE = 100
+SHOWN_PROBLEMS = 100
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -95,7 +96,8 @@ def _page(request: HttpRequest, one: RespondentList, *, status: int = 200, **con
             "whole_problems": by_row.get(0, []),
             "editable": editable,
             "progress": progress,
-            "person_form": PersonForm(groups=groups),
+            "person_form": PersonForm(groups=groups, initial=_as_before(rows)),
+            "late": survey.state == SurveyState.LISTS and clock.now() > survey.lists_due,
             "workbook_form": WorkbookForm(),
             "contact_form": ContactForm(
                 initial={name: getattr(one, name) for name in ContactForm.base_fields}, auto_id="contact_%s"
@@ -104,6 +106,11 @@ def _page(request: HttpRequest, one: RespondentList, *, status: int = 200, **con
         },
         status=status,
     )
+
+
+def _as_before(rows: list[lists.ListedPerson]) -> dict[str, str]:
+    """Return what the next person most often shares with the one before."""
+    return {"organisation": rows[-1].organisation, "group": rows[-1].group} if rows else {}
 
 
 def _change(request: HttpRequest, one: RespondentList, act: Callable[[], Any], done: str) -> HttpResponse:
@@ -186,8 +193,12 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         problems = lists.check_rows(one, rows)
         lists.replace_rows(user=request.user, respondent_list=one, expected_version=one.version, rows=rows)
     except PortalError as refusal:
-        form.add_error("file", refusal.message)
-        return _page(request, one, status=409, workbook_form=form, upload_problems=problems)
+        words = refusal.message
+        if refusal.code == "bad_rows":
+            words = _("The list is as it was before. Mend what is named below in the file and upload it again.")
+        form.add_error("file", words)
+        shown, more = problems[:SHOWN_PROBLEMS], max(0, len(problems) - SHOWN_PROBLEMS)
+        return _page(request, one, status=409, workbook_form=form, upload_problems=shown, more_problems=more)
     messages.success(request, _("The list now has %(count)s people from the file.") % {"count": len(rows)})
     return redirect("submissions:survey_list", pk=one.pk)
 

@@ -19,13 +19,16 @@ import docx
 import openpyxl
 import pypdf
 import pytest
+from bs4 import BeautifulSoup
 
-from submissions.domain.survey import answering, lists, mixing, receipts, selection
+from cms.models import User
+from submissions.domain.survey import answering, lists, mixing, receipts, selection, watch
 from submissions.domain.survey.guessing import LIMIT
 from submissions.domain.survey.tokens import token_of
 from submissions.domain.survey.workbook import HEADERS
 from submissions.models import Invitation, RespondentList, ScoreEntry, SealedAnswer, SurveyResponse, SurveyText
 from submissions.survey_enums import ListState, SurveyState
+from submissions.survey_navigation import officer_todos
 from tests.factories.survey import OpenSurvey, open_survey
 from tests.submissions.test_survey import enter, invite, people
 
@@ -340,3 +343,60 @@ def test_free_texts_are_the_officers_alone_and_can_be_blacked_out_for_good(signe
     assert not any("Mẫu" in str(entry.data) for entry in logged)
     address = reverse("submissions:survey_text", kwargs={"pk": case.survey.pk, "text": second.pk})
     assert signed_in(case.around.secretary).post(address, {"action": "hide"}).status_code == 403
+
+
+def test_problems_of_a_file_are_told_by_its_own_rows_and_columns(signed_in: SignIn) -> None:
+    case = open_survey()
+    rows = [
+        ("Người A", "Trưởng phòng", "Sở A", "a@example.vn", "Trưởng phòng", ""),
+        (None,) * 6,
+        ("Người B", "", "Sở A", "b@example.vn", "Phòng lạ", ""),
+    ]
+    answer = signed_in(case.around.contributor).post(list_url(case, "survey_upload"), {"file": workbook(rows)})
+    page = BeautifulSoup(answer.content, "html.parser")
+    table = page.select_one("section[aria-labelledby=upload] table")
+    told = [[cell.get_text(strip=True) for cell in row.select("td")] for row in table.select("tbody tr")]
+    assert told == [
+        ["4", "Nhóm: “Phòng lạ” không phải nhóm của cuộc điều tra này. Các nhóm: Đại biểu; Trưởng phòng."],
+        ["4", "Chức vụ: Còn thiếu."],
+    ]
+    assert len(page.select("section[aria-labelledby=upload] .field__error")) == 1
+
+
+def test_the_template_offers_the_groups_by_name(signed_in: SignIn) -> None:
+    case = open_survey()
+    content = signed_in(case.around.contributor).get(list_url(case, "survey_template")).content
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    (rule,) = book.worksheets[0].data_validations.dataValidation
+    assert (rule.type, rule.formula1, str(rule.sqref)) == ("list", "'Nhom doi tuong'!$B$2:$B$3", "E2:E20001")
+    assert [cell.value for cell in book.worksheets[1]["B"]] == ["Tên nhóm", "Đại biểu", "Trưởng phòng"]
+
+
+def test_an_officer_reads_the_questionnaire_and_is_reminded_of_what_waits(signed_in: SignIn) -> None:
+    case = open_survey()
+    place = {"pk": case.survey.pk, "group": case.first.pk}
+    read = reverse("submissions:survey_questionnaire", kwargs=place)
+    page = signed_in(case.officer).get(read).content.decode()
+    assert [words in page for words in ("Câu hỏi 1", "tính 60 trên 100", "Chấm tiêu chí 2.2.1.")] == [True] * 3
+    assert signed_in(case.around.contributor).get(read).status_code == 404
+
+    def waiting(user: User) -> list[str]:
+        return [todo.title.split(":")[0] for todo in officer_todos(user)]
+
+    assert waiting(case.officer) == []
+    enter(case, people(6, "dai-bieu"), accept=False)
+    assert waiting(case.officer) == ["Chấp nhận hoặc trả lại danh sách đối tượng điều tra"]
+    lists.accept_list(user=case.officer, respondent_list=case.list_of(case.around.plain))
+    for token in invite(case):
+        answering.send_answers(token=token, answers={"q1": "A", "q2": "A"}, seconds=1, address="")
+    (flag,) = watch.scan(survey=case.survey)
+    watch.review(user=case.officer, incident=flag, cancel=True, reason="Sáu phiếu trong một giây.")
+    confirm = "Xác nhận hoặc bác bỏ dấu hiệu can thiệp"
+    assert (waiting(case.officer), waiting(case.second_officer)) == ([], [confirm])
+    desk = reverse("submissions:survey_desk", kwargs={"pk": case.survey.pk})
+    offers = [
+        'value="cancel"' in signed_in(user).get(desk).content.decode() for user in (case.officer, case.second_officer)
+    ]
+    assert offers == [False, True]
+    mixing.close_survey(survey=case.survey, user=case.officer)
+    assert waiting(case.officer) == ["Đưa điểm điều tra vào chỉ số"]

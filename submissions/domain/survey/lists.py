@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from cms import audit, clock
 from cms.enums import Role
@@ -23,12 +24,23 @@ from submissions.models import Respondent, RespondentList, Survey, SurveyGroup
 from submissions.survey_enums import GroupRule, ListState, SurveyState
 
 MAX_ROWS = 20_000
+COLUMNS = {
+    "name": _lazy("Full name"),
+    "position": _lazy("Position"),
+    "organisation": _lazy("Organisation"),
+    "mail": _lazy("Official mailbox"),
+    "group": _lazy("Group"),
+    "rated": _lazy("Unit rated"),
+}
 _LIMITS = {"name": 255, "position": 255, "organisation": 255, "mail": 254}
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPerson:
-    """One row as it was typed or read: texts, the group's code and, where it is another, the rated unit's code."""
+    """One row as it was typed or read: texts, the group's code and, where it is another, the rated unit's code.
+
+    `line`: the row of the sheet that it was read from; 0 where it has none but its place in the list.
+    """
 
     name: str
     position: str
@@ -36,15 +48,22 @@ class ListedPerson:
     mail: str
     group: str
     rated: str = ""
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """What is wrong with a row (numbered from 1; 0: the list as a whole) and in which column."""
+    """What is wrong with a row (as the sheet numbers it, else from 1; 0: the list as a whole) and in which column."""
 
     row: int
     column: str
     message: str
+
+    @property
+    def sentence(self) -> str:
+        """The problem with the name of its column, as the list's heads have it."""
+        head = COLUMNS.get(self.column) if self.row else None
+        return f"{head}: {self.message}" if head else self.message
 
 
 def require_list_writer(user: User, respondent_list: RespondentList) -> None:
@@ -69,12 +88,16 @@ def check_rows(respondent_list: RespondentList, rows: Sequence[ListedPerson]) ->
     if len(rows) > MAX_ROWS:
         return [RowProblem(0, "", _("A list holds at most %(limit)s people.") % {"limit": MAX_ROWS})]
     problems: list[RowProblem] = []
-    for number, row in enumerate(rows, 1):
+    for number, row in _numbered(rows):
         problems += [RowProblem(number, column, message) for column, message in _row_problems(row, groups, known_units)]
     problems += _duplicates_within(rows)
     for code, group in groups.items():
         problems += _quota_problems(group, [row for row in rows if row.group == code])
     return sorted(problems, key=lambda problem: (problem.row, problem.column))
+
+
+def _numbered(rows: Sequence[ListedPerson]) -> Iterable[tuple[int, ListedPerson]]:
+    return ((row.line or place, row) for place, row in enumerate(rows, 1))
 
 
 def _rated_units(respondent_list: RespondentList, rows: Sequence[ListedPerson]) -> dict[str, Unit]:
@@ -101,7 +124,7 @@ def _row_problems(
         yield (
             "group",
             _("“%(group)s” is not a group of this survey. Groups: %(groups)s.")
-            % {"group": row.group, "groups": ", ".join(groups)},
+            % {"group": row.group, "groups": "; ".join(group.name for group in groups.values())},
         )
     if row.rated and row.rated not in units:
         yield "rated", _("“%(code)s” is not a participant of the round.") % {"code": row.rated}
@@ -110,7 +133,7 @@ def _row_problems(
 def _duplicates_within(rows: Sequence[ListedPerson]) -> Iterable[RowProblem]:
     mails = Counter(mail_key(row.mail) for row in rows if row.mail.strip())
     people = Counter((row.group, person_key(row.name, row.organisation)) for row in rows)
-    for number, row in enumerate(rows, 1):
+    for number, row in _numbered(rows):
         if row.mail.strip() and mails[mail_key(row.mail)] > 1:
             yield RowProblem(number, "mail", _("The mail address stands more than once in the list."))
         if row.name.strip() and people[row.group, person_key(row.name, row.organisation)] > 1:
@@ -191,7 +214,8 @@ def replace_rows(
     if hard:
         raise SubmissionError(
             " ".join(
-                _("Row %(row)s: %(message)s") % {"row": problem.row, "message": problem.message} for problem in hard[:5]
+                _("Row %(row)s: %(message)s") % {"row": problem.row, "message": problem.sentence}
+                for problem in hard[:5]
             ),
             code="bad_rows",
         )
@@ -241,7 +265,7 @@ def send_list(*, user: User, respondent_list: RespondentList) -> RespondentList:
     if problems:
         raise SubmissionError(
             _("The list still has %(count)s problems. The first: %(message)s")
-            % {"count": len(problems), "message": problems[0].message},
+            % {"count": len(problems), "message": problems[0].sentence},
             code="has_problems",
         )
     return _move(locked, ListState.SENT, user, sent_at=clock.now(), sent_by=user, return_reason="")

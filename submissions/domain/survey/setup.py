@@ -115,9 +115,10 @@ def check_binding(*, round: AssessmentRound, edition: QuestionnaireEdition) -> N
         raise SubmissionError(
             _(
                 "The questionnaire “%(title)s” scores %(codes)s, which the criteria set of the round does not "
-                "score by survey."
+                "score by survey. Choose a questionnaire that was written for this set, or have the editor change the "
+                "criteria of its questions."
             )
-            % {"title": edition.title, "codes": ", ".join(unknown)},
+            % {"title": edition.title, "codes": ", ".join([*unknown[:5], *(["…"] if unknown[5:] else [])])},
             code="unknown_criterion",
         )
 

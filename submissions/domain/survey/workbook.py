@@ -14,19 +14,30 @@ from submissions.models import RespondentList
 
 # The headers of the template; offices know them in Vietnamese, whatever the language of the interface.
 HEADERS = ("Họ và tên", "Chức vụ", "Cơ quan, tổ chức", "Thư điện tử công vụ", "Nhóm đối tượng", "Đơn vị được đánh giá")
+_GROUPS = "Nhom doi tuong"
 _FIELDS = ("name", "position", "organisation", "mail", "group", "rated")
 
 
 def write_template(target: IO[bytes], *, respondent_list: RespondentList) -> None:
-    """Write the list as a workbook: what was entered so far, and a sheet with the codes of the groups."""
-    groups = respondent_list.survey.groups.listed()
-    people = [[getattr(row, name) for name in _FIELDS] for row in rows_of(respondent_list)]
+    """Write the list as a workbook: what was entered so far, groups by name from a drop-down list, and their sheet."""
+    groups = list(respondent_list.survey.groups.listed())
+    names = {group.code: group.name for group in groups}
+    people = [
+        [names[row.group] if name == "group" else getattr(row, name) for name in _FIELDS]
+        for row in rows_of(respondent_list)
+    ]
     write_xlsx(
         target,
         sheets=[
-            Sheet(name="Danh sach", headers=HEADERS, rows=people, widths=(28, 22, 34, 30, 20, 22)),
             Sheet(
-                name="Nhom doi tuong",
+                name="Danh sach",
+                headers=HEADERS,
+                rows=people,
+                widths=(28, 22, 34, 30, 34, 22),
+                choices={_FIELDS.index("group"): f"'{_GROUPS}'!$B$2:$B${len(groups) + 1}"},
+            ),
+            Sheet(
+                name=_GROUPS,
                 headers=("Mã nhóm", "Tên nhóm", "Ai được khảo sát"),
                 rows=[[g.code, g.name, g.get_rule_display()] for g in groups],
                 widths=(24, 50, 40),
@@ -51,10 +62,10 @@ def read_workbook(source: IO[bytes], *, respondent_list: RespondentList) -> list
         raise SubmissionError(_("A list holds at most %(limit)s people.") % {"limit": MAX_ROWS}, code="too_many")
     by_name = {fold(group.name): group.code for group in respondent_list.survey.groups.listed()}
     people = []
-    for row in table.dicts():
+    for line, row in zip(table.numbers, table.dicts(), strict=True):
         texts = {name: _text(row.get(header)) for name, header in found.items()}
         texts["group"] = by_name.get(fold(texts["group"]), texts["group"])
-        people.append(ListedPerson(**{**dict.fromkeys(_FIELDS, ""), **texts}))
+        people.append(ListedPerson(**{**dict.fromkeys(_FIELDS, ""), **texts}, line=line))
     return people
 
 
