@@ -33,6 +33,14 @@ class LineageStatus(models.TextChoices):
     DROPPED = "dropped", _("Dropped")
 
 
+class GuidanceStatus(models.TextChoices):
+    """Whether guidance is in force; told from its dates and from what replaced it."""
+
+    IN_FORCE = "in_force", _("In force")
+    UPCOMING = "upcoming", _("Not yet in effect")
+    REPLACED = "replaced", _("Replaced")
+
+
 class LegalStatus(models.TextChoices):
     """Whether a legal document is in force."""
 

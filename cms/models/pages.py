@@ -21,7 +21,7 @@ from wagtail.fields import RichTextField
 from wagtail.models import Page
 from wagtail.search import index
 
-from cms.front_page import home_blocks, public_pages, section_blocks
+from cms.front_page import home_blocks, public_pages, section_blocks, section_list
 from cms.page_forms import PageForm
 from cms.text import fold, slug
 
@@ -176,6 +176,7 @@ class SectionPage(BasePage):
         context = super().get_context(request, *args, **kwargs)
         below = public_pages(self.get_children().live(), request).specific()
         context["children"] = Paginator(below, CHILDREN_PER_PAGE).get_page(request.GET.get("page"))
+        context["own_list"] = section_list(below, request)
         context["section_blocks"] = section_blocks(self, request)
         return context
 

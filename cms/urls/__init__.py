@@ -44,6 +44,7 @@ urlpatterns = [
         *_room("lam-viec/", "submissions.urls"),
         *_room("xac-minh/", "submissions.urls.verification"),
         *_room("khao-sat/", "submissions.urls.survey_public"),
+        *_room("", "criteria_pages.urls"),
         *_room("", "publishing.urls"),
         path("", include(wagtail_urls)),
         prefix_default_language=False,

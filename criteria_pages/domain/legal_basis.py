@@ -1,12 +1,13 @@
-"""Where criteria and guidance rest on documents that are no longer in force."""
+"""What rests on legal documents: for citizens all of it, for editors what rests on those no longer in force."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from criteria_pages.definition import Leaf
 from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.enums import LegalStatus
-from criteria_pages.models import CriteriaSetPage, GuidancePage, LegalDocument
+from criteria_pages.models import CriteriaEdition, CriteriaSetPage, GuidancePage, LegalDocument
 
 STALE = (LegalStatus.AMENDED, LegalStatus.REPLACED, LegalStatus.EXPIRED)
 
@@ -37,3 +38,34 @@ def stale_bases() -> list[StaleBasis]:
     for guidance in GuidancePage.objects.live().prefetch_related("legal_basis__replaced_by"):
         found += [StaleBasis(d, guidance) for d in guidance.legal_basis.all() if d.status in STALE]
     return sorted(found, key=lambda stale: (stale.document.number, stale.page.title))
+
+
+@dataclass(frozen=True, slots=True)
+class RestingSet:
+    """A public criteria set whose newest edition has leaves that rest on a document."""
+
+    page: CriteriaSetPage
+    edition: CriteriaEdition
+    leaves: tuple[Leaf, ...]
+
+
+def find_document(slug: str) -> LegalDocument | None:
+    """Return the document whose number makes this part of an address."""
+    documents = LegalDocument.objects.select_related("replaced_by").order_by("pk")
+    return next((document for document in documents if document.slug == slug), None)
+
+
+def sets_resting_on(document: LegalDocument) -> list[RestingSet]:
+    """Return the public sets that rest on the document, as their newest editions have it."""
+    found = []
+    for page in CriteriaSetPage.objects.live().public().order_by("title"):
+        edition = page.editions.first()
+        leaves = [leaf for leaf in edition.definition.leaves if document.number in leaf.legal_basis] if edition else []
+        if edition and leaves:
+            found.append(RestingSet(page, edition, tuple(leaves)))
+    return found
+
+
+def guidance_resting_on(document: LegalDocument) -> list[GuidancePage]:
+    """Return the public guidance that rests on the document, the newest first."""
+    return list(document.guidance.live().public().order_by("-issued_on", "title"))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from wagtail.admin.panels import FieldPanel, FieldRowPanel
 from wagtail.search import index
 
-from cms.text import fold
+from cms.text import fold, slug
 from criteria_pages.enums import LegalStatus
 
 
@@ -83,6 +84,15 @@ class LegalDocument(index.Indexed, models.Model):
     def search_folded(self) -> str:
         """Return the folded search text."""
         return fold(f"{self.number} {self.title} {self.issuer}")
+
+    @property
+    def slug(self) -> str:
+        """The number as a part of an address ("34/2016/NĐ-CP" -> "34-2016-nd-cp")."""
+        return slug(self.number.replace("/", "-"))
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its public page."""
+        return reverse("criteria:legal_document", kwargs={"slug": self.slug})
 
     @property
     def is_in_force(self) -> bool:

@@ -29,6 +29,7 @@ from wagtail.models import Page, Site
 from cms import baked, clock
 from cms.models import Unit, UnitGroup, UnitSuccession
 from cms.rendering import Renderer
+from criteria_pages.models import LegalDocument
 from publishing.domain.edition_nodes import nodes_of
 from publishing.domain.files import files_of
 from publishing.enums import ReleaseState
@@ -88,6 +89,7 @@ def surroundings() -> str:
         settings.PORTAL_BASE_URL,
         sections,
         list(Unit.objects.order_by("pk").values_list("pk", "code", "name", "name_en")),
+        list(LegalDocument.objects.order_by("pk").values_list("number", flat=True)),
         list(UnitGroup.objects.order_by("pk").values_list("code", "name", "name_en")),
         list(UnitSuccession.objects.order_by("pk").values_list("predecessor", "successor", "kind", "date", "decision")),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from cms.numbers import format_count, format_percent
 from criteria_pages.definition import Leaf
 from criteria_pages.domain.lineage import LineageRow, lineage_between
+from criteria_pages.models import LegalDocument
 from publishing import charts
 from publishing.domain import edition_nodes, queries
 from publishing.domain.ranking_rows import RankingRow, all_rows, points_of, share_of, shares_of
@@ -82,6 +84,7 @@ def criterion(request: HttpRequest, release: IndexRelease, code: str) -> HttpRes
         "parents": _parents(node, nodes),
         "children": [child for child in nodes.values() if child.parent == code],
         "rule": rule_sentence(leaf) if leaf else "",
+        "legal_basis": _legal_basis(leaf.legal_basis) if leaf else [],
         "rows": [_row(line, score_of[line.row.pk], leaf) for line in shown],
         "count": len(shares),
         "not_applicable": len(lines) - len(shares),
@@ -97,6 +100,12 @@ def criterion(request: HttpRequest, release: IndexRelease, code: str) -> HttpRes
         "correction": queries.correction_of(release),
     }
     return render(request, "publishing/criterion.html", context)
+
+
+def _legal_basis(numbers: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each number with the address of the document's page, "" where the register does not hold it."""
+    known = {document.number: document for document in LegalDocument.objects.filter(number__in=numbers)}
+    return [(number, known[number].get_absolute_url() if number in known else "") for number in numbers]
 
 
 def _page(request: HttpRequest, count: int) -> tuple[int, int]:

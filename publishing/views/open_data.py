@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from wagtail.contrib.sitemaps import Sitemap as PageSitemap
 from wagtail.models import Site
 
+from criteria_pages.models import LegalDocument
 from publishing.domain import queries, release_figures
 from publishing.domain.catalogue import catalogue, turtle
 from publishing.domain.findings import ranking_finding
@@ -110,6 +111,18 @@ class ListsSitemap(PortalSitemap):
         return reverse(f"publishing:{item}")
 
 
+class DocumentSitemap(PortalSitemap):
+    """Legal documents and their list."""
+
+    def items(self) -> list[str]:
+        """Return the addresses' parts, "" for the list."""
+        return ["", *(document.slug for document in LegalDocument.objects.order_by("pk"))]
+
+    def location(self, item: str) -> str:
+        """Return the address."""
+        return reverse("criteria:legal_document", args=[item]) if item else reverse("criteria:legal_documents")
+
+
 class ReleaseSitemap(PortalSitemap):
     """Rankings, methodologies and data pages of the current results."""
 
@@ -153,6 +166,7 @@ class UnitSitemap(PortalSitemap):
 SITEMAPS: dict[str, Any] = {
     "pages": PublicPagesSitemap,
     "lists": ListsSitemap,
+    "documents": DocumentSitemap,
     "releases": ReleaseSitemap,
     "units": UnitSitemap,
 }
