@@ -7,6 +7,7 @@ from cms.models.memberships import Membership
 from cms.models.pages import BasePage, HomePage, SectionPage, TextPage
 from cms.models.units import Unit, UnitAttribute, UnitGroup, UnitSuccession, UnitTier
 from cms.models.users import User
+from cms.reference_index import leave_out
 
 __all__ = [
     "BasePage",
@@ -25,3 +26,5 @@ __all__ = [
     "User",
     "WorkerHeartbeat",
 ]
+
+leave_out(JobRun, Membership, StoredFile)

@@ -1,5 +1,6 @@
 """Models of criteria."""
 
+from cms.reference_index import leave_out
 from criteria_pages.models.criteria_sets import CriteriaSetPage
 from criteria_pages.models.editions import CriteriaEdition
 from criteria_pages.models.guidance import GuidanceAttachment, GuidancePage
@@ -17,3 +18,5 @@ __all__ = [
     "QuestionnaireEdition",
     "QuestionnairePage",
 ]
+
+leave_out(CriteriaEdition, GuidanceEdition, QuestionnaireEdition)

@@ -1,5 +1,6 @@
 """Models of publication."""
 
+from cms.reference_index import leave_out
 from publishing.models.pages import RankingPage
 from publishing.models.plans import PlanTask, PlanTaskProgress, PlanTaskUnit, YearlyPlanPage
 from publishing.models.releases import IndexRelease, ReleaseEntry, ReleaseScore
@@ -18,3 +19,5 @@ __all__ = [
     "ReleaseSurvey",
     "YearlyPlanPage",
 ]
+
+leave_out(IndexRelease, ReleaseEntry, ReleaseScore, ReleaseSurvey)

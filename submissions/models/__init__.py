@@ -1,5 +1,6 @@
 """Models of rounds and submissions."""
 
+from cms.reference_index import leave_out
 from submissions.models.appeals import Appeal
 from submissions.models.appraisal import AppraisalSubstitute, AppraiserAssignment, ConflictOfInterest
 from submissions.models.appraisal_drafts import AppraisalDraft
@@ -95,3 +96,5 @@ __all__ = [
     "SurveyText",
     "UnitNetwork",
 ]
+
+leave_out(*(globals()[name] for name in __all__))
