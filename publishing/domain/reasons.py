@@ -30,7 +30,9 @@ def why(leaf: Leaf, score: ReleaseScore) -> str:
         sentence = outcome.sentence
     if score.stage in {Stage.SURVEY, Stage.CENTRAL}:
         return sentence or _("%(points)s points from: %(stage)s.") % _values(score)
-    return " ".join(part for part in (sentence, _set_by(score)) if part)
+    # What the rule gives on the figures is not what counts: said so, lest the two be read as one computation.
+    by_rule = _("By the rule: %(sentence)s") % {"sentence": sentence} if sentence else ""
+    return " ".join(part for part in (by_rule, _set_by(score)) if part)
 
 
 def _set_by(score: ReleaseScore) -> str:

@@ -55,7 +55,8 @@ def task_text(task: Any) -> str:
 @register.simple_tag
 def heat_cells(row: RankingRow) -> SafeString:
     """The cells of a row's domains: one hue light to dark, the number inside, hatched where one does not apply."""
-    none = f'<td class="heat heat--none"><span>{escape(gettext("n/a"))}</span></td>'
+    absent = gettext("n/a")
+    none = f'<td class="heat heat--none"><span>{escape(absent)}</span></td>'
     cells = (
         none if share is None else f'<td class="heat heat--{heat_step(share)}">{format_points(share, 1)}</td>'
         for share in row.shares

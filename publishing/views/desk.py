@@ -46,7 +46,12 @@ CHANGES_SHOWN = 100
 def desk(request: HttpRequest) -> HttpResponse:
     """List releases by state and the rounds that wait for one."""
     page = Paginator(releases_seen_by(request.user), PER_PAGE).get_page(request.GET.get("trang"))
-    context = {"page_obj": page, "rounds": rounds_to_release(request.user)}
+    superseded = IndexRelease.objects.public(clock.now()).filter(corrects__in=[release.pk for release in page])
+    context = {
+        "page_obj": page,
+        "rounds": rounds_to_release(request.user),
+        "corrected": set(superseded.values_list("corrects", flat=True)),
+    }
     return render(request, "publishing/desk/list.html", context)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from cms import audit, clock
 from cms.enums import Role
 from cms.models import User
-from cms.numbers import exact
+from cms.numbers import exact, round_display
 from cms.permissions import require_role
 from criteria_pages.enums import Scorer
 from submissions.council_enums import (
@@ -302,7 +302,7 @@ def special_sentence(participant: Participant) -> str:
 
 def sentence_of(row: Discrepancy) -> str:
     """Return what a discrepancy says, with its figures."""
-    facts = {name: _figure(value) for name, value in row.facts.items()}
+    facts = {name: _figure(name, value) for name, value in row.facts.items()}
     match row.kind:
         case DiscrepancyKind.SELF_APPRAISED:
             return _("The unit claims %(claim)s, the agency gave %(appraised)s.") % facts
@@ -331,11 +331,12 @@ def _evidence_sentence(row: Discrepancy) -> str:
     return " ".join(sentences)
 
 
-def _figure(value: object) -> object:
+def _figure(name: str, value: object) -> object:
+    """Scores are told exactly, for two may differ by little; a middle of many is no score and is rounded."""
     if value is None:
         return _("“does not apply”")
     if isinstance(value, str):
-        return exact(Decimal(value))
+        return exact(round_display(Decimal(value)) if name in {"median", "usual"} else Decimal(value))
     return value
 
 

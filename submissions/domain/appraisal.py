@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from cms import audit, clock
 from cms.exceptions import PortalError
 from cms.models import User
-from cms.numbers import read_number
+from cms.numbers import exact, read_number
 from criteria_pages.definition import Leaf, plain
 from submissions.domain.appraisal_gate import AppraisalPass, GateFacts, check_appraisal
 from submissions.domain.inputs import read_inputs
@@ -276,7 +276,7 @@ def check_step(leaf: Leaf, points: Decimal) -> None:
     step = step_of(leaf)
     if points != leaf.maximum and points % step:
         raise SubmissionError(
-            _("%(code)s: the points must be a multiple of %(step)s.") % {"code": leaf.code, "step": plain(step)},
+            _("%(code)s: the points must be a multiple of %(step)s.") % {"code": leaf.code, "step": exact(step)},
             code="off_step",
         )
 

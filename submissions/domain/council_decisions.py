@@ -22,13 +22,13 @@ from submissions.domain.agenda import open_item
 from submissions.domain.appraisal import refuse_stale
 from submissions.domain.appraisal_gate import check_council
 from submissions.domain.council import lock_session
-from submissions.domain.council_motions import ADJUSTMENT_OF
+from submissions.domain.council_motions import ADJUSTMENT_OF, refuse_single_matters
 from submissions.domain.council_votes import Roll, voting_motion
 from submissions.domain.ledger import append, current_entry
 from submissions.domain.rounds import set_participant_status
 from submissions.domain.tally import Ballot, Tally
 from submissions.enums import Basis, ParticipantStatus, Stage
-from submissions.exceptions import SubmissionError, WrongState
+from submissions.exceptions import SubmissionError
 from submissions.models import (
     Adjustment,
     AgendaItem,
@@ -90,7 +90,7 @@ def adopt_rest(*, motion: CouncilMotion, user: User, now: dt.datetime | None = N
         if row.item is not None:
             raise SubmissionError(_("This motion is about one item."), code="unknown_kind")
         items = list(session.items.filter(state=ItemState.OPEN).select_related("participant__unit"))
-        _refuse_single_matters(items)
+        refuse_single_matters(items)
         roll = Roll(session, row)
         overall = roll.tally(None)
         _require_complete(overall, None)
@@ -140,20 +140,6 @@ def _adopt_item(
 def _units_of(session: CouncilSession) -> list[Unit]:
     rows = session.round.participants.exclude(status=ParticipantStatus.NOT_ASSESSED).select_related("unit")
     return [row.unit for row in rows]
-
-
-def _refuse_single_matters(items: Iterable[AgendaItem]) -> None:
-    single = [item for item in items if not item.code]
-    if single:
-        raise WrongState(
-            _("Special cases, bonus and penalty are decided one by one first: %(units)s.")
-            % {
-                "units": ", ".join(
-                    f"{item.participant.unit.name} ({item.get_subject_display()})" for item in single[:5]
-                )
-            },
-            code="single_matters",
-        )
 
 
 def _require_complete(result: Tally, unit: Unit | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from cms import audit, clock
 from cms.enums import Role
 from cms.models import StoredFile, User
 from cms.permissions import require_role
-from submissions.council_enums import MOTIONS_OF, MotionKind, MotionState, SessionState
+from submissions.council_enums import MOTIONS_OF, ItemState, MotionKind, MotionState, SessionState
 from submissions.domain.adjustments import check_adjustment, typed_points
 from submissions.domain.agenda import open_item
 from submissions.domain.appraisal import refuse_stale, set_decision
@@ -109,6 +109,7 @@ def put_rest(*, session: CouncilSession, user: User, reason: str, now: dt.dateti
         require_quorum(locked)
         if not reason.strip():
             raise SubmissionError(_("Give the reason of the motion."), code="reason_missing")
+        refuse_single_matters(locked.items.filter(state=ItemState.OPEN).select_related("participant__unit"))
         motion = CouncilMotion(
             session=locked, kind=MotionKind.REST, reason=reason.strip(), put_by=user, put_at=now or clock.now()
         )
@@ -121,6 +122,21 @@ def put_rest(*, session: CouncilSession, user: User, reason: str, now: dt.dateti
             after={"motion": motion.pk, "kind": str(MotionKind.REST)},
         )
     return motion
+
+
+def refuse_single_matters(items: Iterable[AgendaItem]) -> None:
+    """Refuse to adopt the rest while a special case, a bonus or a penalty is open: each is voted on by itself."""
+    single = [item for item in items if not item.code]
+    if single:
+        raise WrongState(
+            _("Special cases, bonus and penalty are decided one by one first: %(units)s.")
+            % {
+                "units": ", ".join(
+                    f"{item.participant.unit.name} ({item.get_subject_display()})" for item in single[:5]
+                )
+            },
+            code="single_matters",
+        )
 
 
 def withdraw_motion(*, motion: CouncilMotion, user: User) -> None:

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from cms import clock
 from cms.compiled import Compiled
 from cms.models import StoredFile, Unit, User
+from cms.numbers import exact
 from criteria_pages.definition import Definition
 from criteria_pages.scoring import LeafPoints, to_grain
 from submissions.domain.definitions import definition_for
@@ -198,8 +199,7 @@ def check_points(code: str, points: Decimal, maximum: Decimal) -> None:
     """Refuse points that are no number, below 0 or above the leaf's maximum."""
     if not points.is_finite() or not Decimal(0) <= points <= maximum:
         raise SubmissionError(
-            _("%(code)s: the points must lie between 0 and %(maximum)s.")
-            % {"code": code, "maximum": format(maximum.normalize(), "f")},
+            _("%(code)s: the points must lie between 0 and %(maximum)s.") % {"code": code, "maximum": exact(maximum)},
             code="points_out_of_range",
         )
 

@@ -140,7 +140,7 @@ def _decision(decision: Mapping[str, Any]) -> Iterator[Block]:
         yield Paragraph(f"{text} {_votes(decision)}")
     else:
         outcome = _("Carried") if decision["carried"] else _("Not carried")
-        yield Paragraph(f"{_('Motion')}: {motion_in_words(decision)}")
+        yield _labelled(_("Motion"), motion_in_words(decision))
         yield Paragraph(f"{outcome}. {_votes(decision)}", strong=True)
         yield from _grounds(decision)
     yield from _roll(decision)
@@ -170,12 +170,16 @@ def motion_facts(motion: CouncilMotion, item: AgendaItem | None) -> str:
     )
 
 
+def _labelled(label: str, text: str) -> Paragraph:
+    return Paragraph(f"{label}: {text}")
+
+
 def _grounds(decision: Mapping[str, Any]) -> Iterator[Block]:
-    yield Paragraph(f"{_('Reason')}: {decision['reason']}")
+    yield _labelled(_("Reason"), decision["reason"])
     if decision["conditions"]:
-        yield Paragraph(f"{_('Conditions')}: {decision['conditions']}")
+        yield _labelled(_("Conditions"), decision["conditions"])
     if decision["evidence"]:
-        yield Paragraph(f"{_('Evidence')}: {decision['evidence']}")
+        yield _labelled(_("Evidence"), decision["evidence"])
 
 
 def _adopted(items: Iterable[Mapping[str, Any]]) -> Table:
@@ -199,7 +203,7 @@ def _rest(decision: Mapping[str, Any]) -> Iterator[Block]:
     outcome = _("Carried") if decision["carried"] else _("Not carried")
     yield Paragraph(_("Motion: the scores that were not decided one by one are adopted as they stand."))
     yield Paragraph(f"{outcome}. {_votes(decision)}", strong=True)
-    yield Paragraph(f"{_('Reason')}: {decision['reason']}")
+    yield _labelled(_("Reason"), decision["reason"])
     if decision["carried"]:
         yield Paragraph(_("Adopted for %(count)s units.") % {"count": decision["facts"]["units"]})
         if decision["facts"]["left"]:
@@ -210,7 +214,7 @@ def _rest(decision: Mapping[str, Any]) -> Iterator[Block]:
 
 def _votes(decision: Mapping[str, Any]) -> str:
     text = _("For %(for)s, against %(against)s, abstaining %(abstain)s of %(present)s members present.") % decision
-    return f"{text} {_('The chair’s vote broke the tie.')}" if decision["tie_broken"] else text
+    return " ".join([text, _("The chair's vote broke the tie.")]) if decision["tie_broken"] else text
 
 
 def _roll(decision: Mapping[str, Any]) -> Iterator[Block]:
@@ -232,7 +236,7 @@ def _points(text: str | None) -> str:
 
 def _majority(session: Mapping[str, Any]) -> str:
     text = str(MajorityRule(session["majority"]).label)
-    return f"{text}; {_('the chair’s vote breaks a tie')}" if session["chair_breaks_ties"] else text
+    return "; ".join([text, _("the chair's vote breaks a tie")]) if session["chair_breaks_ties"] else text
 
 
 def _when(text: str) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cms.exceptions import PermissionRefused, PortalError
 from cms.models import User
+from cms.numbers import exact
 from criteria_pages.domain.queries import guidance_for
 from submissions.appraisal_forms import SecondReadingForm
 from submissions.domain.appraisal_drafts import draft_of
@@ -134,14 +135,18 @@ def _give(request: HttpRequest, reading: SecondReading, story: LeafStory, facts:
 
 
 def _tell(request: HttpRequest, given: SecondReading) -> None:
-    words = {"code": given.code, "unit": given.participant.unit}
+    points = _("does not apply") if given.points is None else exact(given.points)
+    words = {"code": given.code, "unit": given.participant.unit, "points": points}
     if given.differs:
         messages.warning(
             request,
-            _("%(code)s of %(unit)s: your reading differs from the decision; somebody else settles it.") % words,
+            _("%(code)s of %(unit)s: your reading (%(points)s) differs from the decision; somebody else settles it.")
+            % words,
         )
     else:
-        messages.success(request, _("%(code)s of %(unit)s: your reading agrees with the decision.") % words)
+        messages.success(
+            request, _("%(code)s of %(unit)s: your reading (%(points)s) agrees with the decision.") % words
+        )
 
 
 def _response(

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cms.exceptions import PermissionRefused, PortalError
-from cms.numbers import parse_id
+from cms.numbers import exact, parse_id
 from submissions.appeal_forms import FileAppealForm
 from submissions.domain import unit_appeals
+from submissions.domain.earlier_results import is_published
 from submissions.domain.evidence import add_evidence, library_of
+from submissions.domain.ledger import current_entries
 from submissions.models import AppealPeriod
 from submissions.views.access import attempt
 from submissions.views.pages import FormPlace, form_screen
@@ -30,7 +32,7 @@ def appeals(request: HttpRequest, place: FormPlace) -> HttpResponse:
     participant = place.submission.participant
     if request.method == "POST" and request.POST.get("viec") == "rut":
         return _withdraw(request, place)
-    leaves = [(leaf.code, f"{leaf.code} {leaf.name[:100]}") for leaf in place.definition.leaves]
+    leaves = _leaves(place)
     form = FileAppealForm(
         request.POST if request.method == "POST" else None,
         request.FILES if request.method == "POST" else None,
@@ -52,6 +54,23 @@ def appeals(request: HttpRequest, place: FormPlace) -> HttpResponse:
         crumbs=place.crumbs(),
     )
     return render(request, "submissions/workspace/appeals.html", context, status=422 if form.errors else 200)
+
+
+def _leaves(place: FormPlace) -> list[tuple[str, str]]:
+    """Return the criteria of the unit; once the result is public, with the points that count."""
+    participant = place.submission.participant
+    entries = current_entries(participant) if is_published(participant.round) else {}
+    found = []
+    for leaf in place.definition.leaves:
+        words = f"{leaf.code} {leaf.name[:100]}"
+        if (entry := entries.get(leaf.code)) is not None and entry.points is not None:
+            words = _("%(criterion)s (%(points)s of %(maximum)s)") % {
+                "criterion": words,
+                "points": exact(entry.points),
+                "maximum": exact(leaf.maximum),
+            }
+        found.append((leaf.code, words))
+    return found
 
 
 def _file(request: HttpRequest, place: FormPlace, form: FileAppealForm) -> bool:

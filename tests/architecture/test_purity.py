@@ -9,6 +9,7 @@ pytestmark = pytest.mark.unit
 
 PURE = ("criteria_pages/definition.py", "criteria_pages/rules", "criteria_pages/scoring", "publishing/ranking")
 IMPURE = ("django.db", "django.apps", "django.http", "django.core.cache", "wagtail")
+TRANSLATING = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext", "npgettext"}
 # The domain decides without knowing who asked over which wire.
 NO_REQUEST = ("django.http", "django.contrib.messages", "django.shortcuts", "django.views")
 
@@ -45,6 +46,20 @@ def test_the_domain_knows_no_request(repository: Path, product_modules: list[Pat
     }
 
     assert found == {}
+
+
+def test_no_text_for_people_hides_in_an_f_string(repository: Path, product_modules: list[Path]) -> None:
+    """The catalogues are collected from calls that stand by themselves; what an f-string holds is never translated."""
+    found = []
+    for path in product_modules:
+        tree = ast.parse((repository / path).read_text(encoding="utf-8"))
+        strings = (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr))
+        calls = (call for node in strings for call in ast.walk(node) if isinstance(call, ast.Call))
+        found += [
+            f"{path}:{call.lineno}" for call in calls if isinstance(call.func, ast.Name) and call.func.id in TRANSLATING
+        ]
+
+    assert found == []
 
 
 def test_no_float_is_made_in_scoring(repository: Path, product_modules: list[Path]) -> None:

@@ -10,16 +10,19 @@ from decimal import Decimal
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 import pytest
 
 from cms import clock
+from publishing.domain.reasons import why
 from publishing.domain.release_life import withdraw_release
 from publishing.domain.releases import correct_release
-from publishing.models import RankingPage
-from submissions.enums import ParticipantStatus
+from publishing.models import RankingPage, ReleaseScore
+from submissions.enums import ParticipantStatus, Stage
 from tests.factories.cms import UnitFactory, home_page
 from tests.factories.publishing import approve, built_release, published_release, score_round
+from tests.factories.rules import ruled
 from tests.factories.submissions import ParticipantFactory, open_round
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -219,6 +222,17 @@ def test_the_unit_page_says_why(client, this):
     assert "Tỉnh A reached 94.44 %, rank 2 of 2, 0.28 points below the mean." in page
     assert "1.00 points lost, most of them (1.00) in “Tiêu chí 1.1”" in page
     assert "First appraisal set 0 points." in page
+
+
+def test_points_that_are_not_the_rules_are_told_apart_from_its_computation():
+    score = ReleaseScore(code="1", points=Decimal(2), maximum=Decimal(2), stage=Stage.COUNCIL, inputs={"count": "3"})
+    with translation.override("en"):
+        told = why(ruled("deduction"), score)
+        score.points = Decimal("1.7")
+        assert (told, why(ruled("deduction"), score)) == (
+            "By the rule: 2 − 3 × 0.1 = 1.7. Council set 2 points.",
+            "2 − 3 × 0.1 = 1.7.",
+        )
 
 
 def test_the_criterion_page_says_who_scored_what(client, this):

@@ -491,9 +491,12 @@ def test_rest__a_unit_where_too_few_may_vote_is_left_and_named():
 
 
 def test_rest__special_cases_bonus_and_penalty_come_first(room):
-    item_on(room, subject=AgendaSubject.SPECIAL)
     motion = put_rest(session=room.session, user=room.this.secretary, reason="Thống nhất")
+    item_on(room, subject=AgendaSubject.SPECIAL)
     assert refused(lambda: adopt_rest(motion=motion, user=room.this.secretary)) == "single_matters"
+    withdraw_motion(motion=motion, user=room.this.secretary)
+    again = lambda: put_rest(session=room.session, user=room.this.secretary, reason="Thống nhất")  # noqa: E731
+    assert refused(again) == "single_matters"
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------

@@ -186,6 +186,7 @@ def test_nobody_answers_for_the_own_unit(this: OpenRound):
 def test_screens__file_answer_decide(this: OpenRound, signed_in):
     leader, page = signed_in(this.leader), reverse("submissions:unit_appeals", args=[this.plain.submission.pk])
     data = {"viec": "nop", "code": "1.1", "asked": "Công nhận kế hoạch", "reason": ""}
+    assert "1.1 Tiêu chí 1.1 (0 trên 1)" in leader.get(page).content.decode()
     refused = leader.post(page, data)
     assert (refused.status_code, "Công nhận kế hoạch" in refused.content.decode()) == (422, True)
     upload = SimpleUploadedFile("ke-hoach.pdf", pdf_bytes(), content_type="application/pdf")
