@@ -124,8 +124,8 @@ def say_why_not_approved(request: HttpRequest, page: Page) -> None:
 
 @hooks.register("insert_editor_js")
 def editor_scripts() -> SafeString:
-    """Propose right addresses for Vietnamese titles; let no early change go unnoticed."""
-    scripts = ((static(f"cms/js/{name}.js"),) for name in ("admin-slug", "admin-unsaved"))
+    """Propose right addresses for Vietnamese titles; let no early change go unnoticed; let nobody type in vain."""
+    scripts = ((static(f"cms/js/{name}.js"),) for name in ("admin-slug", "admin-unsaved", "admin-locked"))
     return format_html_join("", '<script src="{}"></script>', scripts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -27,6 +27,7 @@ from wagtail.admin.widgets.chooser import BaseChooser
 
 from cms import clock
 from cms.enums import Role
+from cms.numbers import parse_id
 from cms.permissions import units_where
 from cms.text import fold
 
@@ -34,8 +35,21 @@ UNIT, LEGAL_DOCUMENT = "cms.Unit", "criteria_pages.LegalDocument"
 CODE_FIELDS = {UNIT: "code", LEGAL_DOCUMENT: "number"}
 NAME_FIELDS = {UNIT: "name", LEGAL_DOCUMENT: "title"}
 PER_PAGE = 12
+#: Names the set whose units alone are offered.
+SET_PARAMETER = "bo"
 Labels = dict[tuple[str, str], str]
+Narrow = Callable[[Any, int, QuerySet[Model]], QuerySet[Model]]
+_narrowing: list[Narrow] = []
 _labels: ContextVar[Labels | None] = ContextVar("criteria_chooser_labels", default=None)
+
+
+def narrows_units(function: Narrow) -> Narrow:
+    """Register the decorated function (user, number of a set, units) that leaves the units which the set reaches.
+
+    Blocks and models need the choosers, and the function needs the models.
+    """
+    _narrowing.append(function)
+    return function
 
 
 def read_labels(codes: Iterable[tuple[str, str]]) -> Labels:
@@ -143,18 +157,33 @@ class _UnitColumns:
     request: Any
 
     def get_object_list(self) -> QuerySet[Model]:
-        """Units that exist today, those of the editor and the ones below them first."""
+        """Units that exist today, those of the editor and the ones below them first.
+
+        Where a set is named, only those to which an item of its draft applies.
+        """
         units: QuerySet[Model] = apps.get_model(UNIT).objects.valid_on(clock.today()).select_related("tier")
+        if self.is_narrowed:
+            units = _narrowing[-1](self.request.user, self.number_of_set, units)
         own = units_where(self.request.user, Role.EDITOR, Role.SECRETARIAT).values("pk")
         near = Q(pk__in=own) | Q(parent__in=own) | Q(parent__parent__in=own)
         far = Case(When(near, then=Value(0)), default=Value(1))
         return units.order_by(far, "tier__order", "order", "name")
 
     @property
+    def number_of_set(self) -> int:
+        """The number of the set that is named; 0 where none is."""
+        return parse_id(self.request.GET.get(SET_PARAMETER, "")) or 0
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a set is named whose units alone are offered."""
+        return bool(self.number_of_set and _narrowing)
+
+    @property
     def columns(self) -> list[Column]:
         """Name, tier, code."""
         named, *others = super().columns  # type: ignore[misc]
-        named.label = gettext_lazy("Unit")
+        named.label = gettext_lazy("Unit with criteria of this set") if self.is_narrowed else gettext_lazy("Unit")
         return [
             named,
             *others,
@@ -211,6 +240,7 @@ class UnitChooserViewSet(CodeChooserViewSet):
 
     model = UNIT
     icon = "home"
+    preserve_url_parameters = ["multiple", SET_PARAMETER]
     choose_one_text = gettext_lazy("Choose a unit")
     choose_another_text = gettext_lazy("Choose another unit")
     choose_view_class = _ChooseUnit
@@ -229,6 +259,11 @@ class LegalDocumentChooserViewSet(CodeChooserViewSet):
     form_fields = ["number", "title", "issuer", "issued_on", "status"]
     creation_tab_label = gettext_lazy("Enter a new one")
     create_action_label = gettext_lazy("Enter and choose")
+
+
+def units_of_set_input() -> BaseChooser:
+    """Return a chooser of the units of the set whose number stands in the field `#criteria-live-set`."""
+    return unit_chooser.widget_class(linked_fields={SET_PARAMETER: "#criteria-live-set"})
 
 
 unit_chooser = UnitChooserViewSet("criteria_unit_chooser", url_prefix="criteria/choose-unit")

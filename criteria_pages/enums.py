@@ -41,6 +41,14 @@ class GuidanceStatus(models.TextChoices):
     REPLACED = "replaced", _("Replaced")
 
 
+class ImportNoteKind(models.TextChoices):
+    """How sure the reading of a cell is that an editor has to look at, ordered from heavy to light."""
+
+    WRONG = "wrong", _("Wrong")
+    OPEN = "open", _("Left open")
+    GUESSED = "guessed", _("Guessed")
+
+
 class LegalStatus(models.TextChoices):
     """Whether a legal document is in force."""
 

@@ -15,6 +15,8 @@ from wagtail.blocks import StreamBlockValidationError, StructBlockValidationErro
 from cms.exceptions import PortalError
 from cms.numbers import exact, parse_decimal
 from cms.page_forms import PageForm
+from criteria_pages.document_list import LegalDocumentsInput
+from criteria_pages.domain.noted_items import NotedItem, noted_items
 from criteria_pages.domain.problems import Problem
 from criteria_pages.domain.publishing_gate import publish_problems
 from criteria_pages.domain.questionnaires import definition_of_body
@@ -61,6 +63,10 @@ class CriteriaSetPageForm(PageForm):
                 widget=forms.TextInput(attrs={"inputmode": "decimal"}),
             )
 
+    def noted_items(self) -> list[NotedItem]:
+        """Return what an import guessed or left open and nobody has confirmed yet."""
+        return noted_items(self.instance)
+
     def clean(self) -> dict[str, Any]:
         """Refuse with one sentence unless a draft is saved."""
         cleaned = super().clean()
@@ -93,7 +99,19 @@ class CriteriaSetPageForm(PageForm):
 
 
 class GuidancePageForm(PageForm):
-    """Guidance that is published names criteria that exist."""
+    """Guidance that is published names criteria that exist; what it rests on is chosen as in the tree."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "legal_basis" in self.fields:
+            given = self.fields["legal_basis"]
+            self.fields["legal_basis"] = forms.ModelMultipleChoiceField(
+                queryset=given.queryset,
+                to_field_name="number",
+                label=given.label,
+                required=False,
+                widget=LegalDocumentsInput(),
+            )
 
     def clean(self) -> dict[str, Any]:
         """Refuse codes that the set does not have unless a draft is saved."""

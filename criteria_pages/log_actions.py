@@ -13,6 +13,11 @@ ACTIONS = [
     ("criteria.start_next_set", _("Start next year's set"), _("Next year's set started")),
     ("criteria.edit_lineage", _("Edit the comparison with the set before"), _("Comparison with the set before edited")),
     ("criteria.import_appendix", _("Import an appendix table"), _("Appendix table imported into a draft")),
+    (
+        "criteria.confirm_import",
+        _("Confirm what an import read"),
+        _("What the import had guessed or left open was confirmed"),
+    ),
     ("criteria.freeze_guidance", _("Freeze a version of guidance"), _("Version of guidance frozen")),
     ("criteria.freeze_questionnaire", _("Freeze a questionnaire"), _("Questionnaire frozen")),
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from wagtail.admin.panels import HelpPanel
 
 from cms.models import UnitAttribute, UnitGroup, UnitTier
-from criteria_pages.choosers import unit_chooser
+from criteria_pages.choosers import units_of_set_input
 
 
 class CriteriaToolsPanel(HelpPanel):
@@ -26,8 +26,11 @@ class CriteriaToolsPanel(HelpPanel):
     class BoundPanel(HelpPanel.BoundPanel):
         @property
         def media(self) -> forms.Media:
-            return unit_chooser.widget_class().media + forms.Media(
-                js=[f"criteria_pages/js/{name}.js" for name in ("move", "live_form", "add_labels", "links", "editor")],
+            return units_of_set_input().media + forms.Media(
+                js=[
+                    f"criteria_pages/js/{name}.js"
+                    for name in ("move", "live_form", "add_labels", "links", "imported", "node_fields", "editor")
+                ],
                 css={"all": ["criteria_pages/css/editor.css"]},
             )
 
@@ -40,11 +43,14 @@ class CriteriaToolsPanel(HelpPanel):
                 number=page.pk or 0,
                 check_url=reverse("criteria_check", args=[page.pk or 0]),
                 try_url=reverse("criteria_try"),
+                imports_url=reverse("criteria_confirm_import", args=[page.pk or 0]),
                 live_url=reverse("criteria_live", args=[page.pk or 0]),
-                unit_chooser=unit_chooser.widget_class().render("", None, attrs={"id": "criteria-live-unit"}),
+                unit_chooser=units_of_set_input().render("", None, attrs={"id": "criteria-live-unit"}),
                 add_labels=json.dumps(_add_labels(), ensure_ascii=False),
                 suggestions=_suggestions(),
                 problems=getattr(self.form, "problems", ()),
+                items=self.form.noted_items() if self.form else (),
+                may_confirm=bool(page.pk and not page.permissions_for_user(self.request.user).page_locked()),
             )
             return context
 

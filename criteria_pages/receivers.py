@@ -12,6 +12,7 @@ from wagtail.signals import page_published, workflow_approved
 
 from criteria_pages.domain.editions import freeze_edition
 from criteria_pages.domain.guidance import freeze_guidance
+from criteria_pages.domain.import_notes import confirm_notes
 from criteria_pages.domain.publication import publisher_of, require_schedulable
 from criteria_pages.domain.publishing_gate import require_publishable
 from criteria_pages.domain.questionnaires import freeze_questionnaire, require_sound
@@ -29,10 +30,12 @@ def refuse_unsound(
 
 @receiver(page_published, sender=CriteriaSetPage, dispatch_uid="criteria.freeze_edition")
 def freeze_on_publish(instance: CriteriaSetPage, revision: Revision | None = None, **kwargs: Any) -> None:
-    """Freeze an edition in the transaction of the publication."""
+    """Freeze an edition in the transaction of the publication; what an import guessed stands confirmed by it."""
     if revision is None or not instance.live:
         return
-    freeze_edition(page=instance, revision=revision, user=publisher_of(instance, revision))
+    publisher = publisher_of(instance, revision)
+    freeze_edition(page=instance, revision=revision, user=publisher)
+    confirm_notes(page=instance, user=publisher)
 
 
 @receiver(workflow_approved, dispatch_uid="criteria.scheduled_gate")

@@ -24,7 +24,7 @@ from criteria_pages.domain.announcement import edition_announcement
 from criteria_pages.domain.queries import published_within
 from criteria_pages.log_actions import ACTIONS
 from criteria_pages.models import CriteriaSetPage
-from criteria_pages.views import admin, appendix, editions, lineage
+from criteria_pages.views import admin, appendix, editions, import_notes, lineage
 from criteria_pages.views.legal_basis import legal_basis_report
 from criteria_pages.viewsets import CriteriaSetListing, GuidanceListing, LegalDocumentViewSet, QuestionnaireListing
 
@@ -64,6 +64,7 @@ def register_criteria_urls() -> list[URLPattern]:
     """Add the editors' screens; Wagtail lets only those in who may open the admin."""
     return [
         path("criteria/check/<id:pk>/", admin.check, name="criteria_check"),
+        path("criteria/<id:pk>/import-notes/", import_notes.confirm, name="criteria_confirm_import"),
         path("criteria/try/", admin.try_rule, name="criteria_try"),
         path("criteria/<id:pk>/live/", admin.live_form, name="criteria_live"),
         path("criteria/<id:pk>/changes/", editions.draft_changes, name="criteria_changes"),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from wagtail import blocks
+from wagtail.admin.telepath import register
+from wagtail.blocks.struct_block import StructBlockAdapter
 
 from criteria_pages.blocks.fields import DayBlock, LineBlock, LongTextBlock, NumberBlock, YesBlock
 from criteria_pages.rules import RULES, Rule
@@ -24,7 +28,35 @@ ICONS = {
     "survey": "group",
     "central": "download",
 }
+#: What one row of a list is.
+ROW_LABELS = {
+    "levels": _("Level"),
+    "bands": _("Band"),
+    "variables": _("Variable"),
+    "alternatives": _("Formula"),
+}
 LONG = 200
+
+
+class RowBlock(blocks.StructBlock):
+    """A row of a rule's list. Folded, it is called by what it says ("Đạt đầy đủ · 2 điểm").
+
+    `label_format` is Wagtail's, with parts in square brackets that are left out where their field is empty.
+    """
+
+
+class RowBlockAdapter(StructBlockAdapter):
+    """Sends the block to `RowBlockDefinition` in the browser."""
+
+    js_constructor = "criteria_pages.blocks.RowBlock"
+
+    @cached_property
+    def media(self) -> forms.Media:
+        """Add our script to Wagtail's."""
+        return super().media + forms.Media(js=["criteria_pages/js/row_block.js"])
+
+
+register(RowBlockAdapter(), RowBlock)
 
 
 def parameter_block(parameter: Parameter) -> blocks.Block:
@@ -33,9 +65,10 @@ def parameter_block(parameter: Parameter) -> blocks.Block:
     match parameter.kind:
         case "list":
             return blocks.ListBlock(
-                blocks.StructBlock(
+                RowBlock(
                     [(item.name, parameter_block(item)) for item in parameter.items],
-                    label=parameter.label,
+                    label=ROW_LABELS.get(parameter.name, parameter.label),
+                    label_format=parameter.row,
                     form_classname="struct-block criteria-row",
                 ),
                 default=[],

@@ -37,6 +37,28 @@ def _tail() -> list[tuple[str, blocks.Block]]:
     ]
 
 
+class MoreFields(blocks.BlockGroup):
+    """Fields that most nodes leave as they are, folded away; `js/node_fields.js` says which of them are filled.
+
+    Wagtail makes an identifier of the heading while the models load, when nothing is translated yet.
+    """
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(list(names), heading="more", classname="criteria-more collapsed", icon="cogs", label_format="")
+        self.heading = _("More fields")
+
+
+LEAF_FORM = [
+    "code",
+    "name",
+    "maximum",
+    "rule",
+    "evidence",
+    "evidence_required",
+    MoreFields("applicability", "agency", "legal_basis", "note", "scorer", "name_en", "lineage"),
+]
+
+
 def _leaf() -> list[tuple[str, blocks.Block]]:
     return [
         ("rule", RuleChoiceBlock()),
@@ -68,6 +90,7 @@ class SubCriterionBlock(LazyStructBlock):
 
     class Meta:
         label = _("Sub-criterion")
+        form_layout = LEAF_FORM
         icon = "list-ul"
         label_format = "{code} {name}"
         form_classname = "struct-block criteria-node criteria-leaf"
@@ -84,6 +107,13 @@ class CriterionBlock(LazyStructBlock):
 
     class Meta:
         label = _("Criterion with sub-criteria")
+        form_layout = [
+            "code",
+            "name",
+            "maximum",
+            MoreFields("applicability", "note", "name_en", "lineage"),
+            "children",
+        ]
         icon = "list-ol"
         label_format = "{code} {name}"
         form_classname = "struct-block criteria-node criteria-criterion"
@@ -100,6 +130,7 @@ class ScoredCriterionBlock(LazyStructBlock):
 
     class Meta:
         label = _("Criterion scored itself")
+        form_layout = LEAF_FORM
         icon = "check"
         label_format = "{code} {name}"
         form_classname = "struct-block criteria-node criteria-leaf"
@@ -141,6 +172,14 @@ class DomainBlock(LazyStructBlock):
 
     class Meta:
         label = _("Domain")
+        form_layout = [
+            "code",
+            "name",
+            "maximum",
+            "agency",
+            MoreFields("applicability", "note", "name_en", "lineage"),
+            "criteria",
+        ]
         icon = "folder-open-inverse"
         label_format = "{code} {name}"
         form_classname = "struct-block criteria-node criteria-domain"

@@ -71,10 +71,12 @@ class NodeFiller:
         self.relative = False
         self.seen: Counter[str] = Counter()
 
-    def note(self, kind: str, row: int, name: str, text: str, code: str = "") -> None:
+    def note(self, kind: str, row: int, name: str, text: str, code: str = "", *, fills: str = "") -> None:
+        """Say what became of a row's cell in a column; `fills` is the column whose field it fills, where another."""
         column = self.layout.columns.get(name, self.layout.columns.get(NAME, 0))
         cell = cell_name(row, column)
-        self.notes.append(CellNote(kind, cell, code, text))
+        field = "code" if name == NUMBER else fills or name
+        self.notes.append(CellNote(kind, cell, code, text, field if code else ""))
 
     def _say_formulas(self, row: int, code: str) -> None:
         for name, column in self.layout.columns.items():

@@ -14,6 +14,7 @@ from criteria_pages.definition import Definition
 from criteria_pages.domain.appendix_nodes import GUESSED, OPEN, WRONG, Appendix
 from criteria_pages.domain.appendix_reading import read_appendix
 from criteria_pages.domain.authoring import body_from_definition, body_with_links, links_of_body
+from criteria_pages.domain.import_notes import keep_notes
 from criteria_pages.domain.next_set import free_slug
 from criteria_pages.exceptions import CriteriaError
 from criteria_pages.models import CriteriaSetPage
@@ -36,6 +37,7 @@ def import_as_new(*, source: StoredFile, user: User, parent: Page, title: str) -
     _fill(page, appendix.definition)
     parent.add_child(instance=page)
     page.save_revision(user=user, log_action="wagtail.create", clean=False)
+    keep_notes(page, appendix.notes)
     _record(page, user, source, appendix)
     return page, appendix
 
@@ -66,6 +68,7 @@ def import_into(
         body, {link.position: past[link.code] for link in links_of_body(body) if link.code in past}
     )
     draft.save_revision(user=user, log_action=True, clean=False)
+    keep_notes(draft, appendix.notes)
     _record(draft, user, source, appendix)
     return draft, appendix
 

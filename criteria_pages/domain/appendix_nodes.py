@@ -19,12 +19,16 @@ UNDERSTOOD, GUESSED, OPEN, WRONG = "understood", "guessed", "open", "wrong"
 
 @dataclass(frozen=True, slots=True)
 class CellNote:
-    """What became of one cell (or of a whole row or sheet, where `cell` says so). `kind`: see the constants above."""
+    """What became of one cell (or of a whole row or sheet, where `cell` says so). `kind`: see the constants above.
+
+    `field` is the node's field that the cell fills ("" where there is no single one).
+    """
 
     kind: str
     cell: str
     code: str
     text: str
+    field: str = ""
 
 
 @dataclass

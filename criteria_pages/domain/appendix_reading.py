@@ -38,7 +38,7 @@ from criteria_pages.domain.appendix_cells import (
     is_sound,
     mark,
 )
-from criteria_pages.domain.appendix_filling import SAFE_FORMULA, NodeFiller
+from criteria_pages.domain.appendix_filling import SAFE_FORMULA
 from criteria_pages.domain.appendix_layout import (
     Areas,
     Number,
@@ -56,8 +56,8 @@ from criteria_pages.domain.appendix_nodes import (
     CellNote,
     Node,
     by_tier,
-    pair,
 )
+from criteria_pages.domain.appendix_placing import NodePlacer
 
 LIMITS = Limits(size=5 * 1024**2, unzipped=60 * 1024**2, rows=4_000, columns=60, cells=240_000)
 _NO_TITLE = re.compile(r"^(phu luc|bieu|mau)( so)?[ \d.ivxlc]*$|^\(|^cong hoa xa hoi|^doc lap")
@@ -94,7 +94,7 @@ def read_appendix(*, source: StoredFile | Any, title: str = "") -> Appendix:
     )
 
 
-class _Reader(NodeFiller):
+class _Reader(NodePlacer):
     """Reads one sheet: its rows into nodes, and the whole."""
 
     # --- the sheet ----------------------------------------------------------------------------------------------------
@@ -204,94 +204,6 @@ class _Reader(NodeFiller):
             self.note(GUESSED, row, NUMBER, _("The number was changed; the rest of the row stayed with it."), code)
         self._place(Node(row, kind or level, code, cells, hidden, same), level)
 
-    def _code(self, row: int, number: Number) -> tuple[str, str]:
-        """Return the level and the whole code that a number stands for, saying what was assumed."""
-        here = self.domains[-1].code if self.domains else ""
-        if number.roman:
-            code = str(number.parts[0])
-            self.note(
-                GUESSED, row, NUMBER, _("“%(number)s” was read as the domain %(code)s.") % pair(number, code), code
-            )
-            return DOMAIN, code
-        if number.letter:
-            return self._letter(row, number)
-        if number.from_date:
-            text = _("Excel had made a date of the number; it was read as %(code)s.")
-            self.note(GUESSED, row, NUMBER, text % {"code": number.text}, number.text)
-        code = f"{here}.{number.text}" if self.relative and here else number.text
-        if code != number.text:
-            self.note(GUESSED, row, NUMBER, _("“%(number)s” was read as %(code)s.") % pair(number, code), code)
-        code = self._not_shortened(row, number, code)
-        depth = code.count(".") + 1
-        if depth > 3:
-            text = _("%(code)s lies deeper than three levels; it was taken as a sub-criterion.")
-            self.note(GUESSED, row, NUMBER, text % {"code": code}, code)
-        return (DOMAIN, CRITERION, LEAF)[min(depth, 3) - 1], code
-
-    def _letter(self, row: int, number: Number) -> tuple[str, str]:
-        above = self.domains[-1].children[-1] if self.domains and self.domains[-1].children else None
-        code = f"{above.code}.{len(above.children) + 1}" if above else number.text
-        self.note(GUESSED, row, NUMBER, _("“%(number)s” was read as %(code)s.") % pair(number, code), code)
-        return LEAF, code
-
-    def _not_shortened(self, row: int, number: Number, code: str) -> str:
-        """Return 1.10 where a number cell says 1.1 for the second time, after 1.9."""
-        if not number.numeric or not self.seen[code] or self.last is None:
-            return code
-        head, _dot, tail = self.last.code.rpartition(".")
-        if not tail.isdigit():
-            return code
-        following = f"{head}.{int(tail) + 1}"
-        if following.rstrip("0") != code.rstrip("0") or following == code:
-            return code
-        text = _("The cell is a number and had lost its last 0: it was read as %(code)s.")
-        self.note(GUESSED, row, NUMBER, text % {"code": following}, following)
-        return following
-
-    def _place(self, node: Node, level: str) -> None:
-        if self.seen[node.code]:
-            text = _("The code %(code)s stands twice. Both rows were taken; give one another code.")
-            self.note(WRONG, node.row, NUMBER, text % {"code": node.code}, node.code)
-        self.seen[node.code] += 1
-        self.last = node
-        if level == DOMAIN:
-            node.kind = DOMAIN
-            self.domains.append(node)
-            return
-        domain = self._domain_for(node)
-        if level == CRITERION:
-            domain.children.append(node)
-            return
-        node.kind = LEAF
-        self._criterion_for(node, domain).children.append(node)
-
-    def _domain_for(self, node: Node) -> Node:
-        first = node.code.split(".")[0]
-        if self.domains and (self.domains[-1].code == first or not first.isdigit()):
-            return self.domains[-1]
-        found = next((domain for domain in self.domains if domain.code == first), None)
-        if found is not None:
-            return found
-        text = _("%(code)s stands before its domain %(domain)s. A domain without a name was made; write its row above.")
-        self.note(WRONG, node.row, NUMBER, text % {"code": node.code, "domain": first}, node.code)
-        made = Node(node.row, DOMAIN, first, {})
-        self.seen[first] += 1
-        self.domains.append(made)
-        return made
-
-    def _criterion_for(self, node: Node, domain: Node) -> Node:
-        above = node.code.rpartition(".")[0]
-        found = next((child for child in reversed(domain.children) if child.code == above), None)
-        if found is None and domain.children and not above.count("."):
-            found = domain.children[-1]
-        if found is None:
-            text = _("%(code)s stands before its criterion %(criterion)s. One without a name was made.")
-            self.note(WRONG, node.row, NUMBER, text % {"code": node.code, "criterion": above or "?"}, node.code)
-            found = Node(node.row, CRITERION, above or f"{domain.code}.{len(domain.children) + 1}", {})
-            self.seen[found.code] += 1
-            domain.children.append(found)
-        return found
-
     def _read_continuation(self, row: int, name: str) -> None:
         """A row without a number belongs to the node above: a level with its points, or more words."""
         if self.last is None:
@@ -307,7 +219,7 @@ class _Reader(NodeFiller):
         if line:
             self.last.lines.append(line)
             text = _("Taken as part of the scoring of %(code)s.") % {"code": self.last.code}
-            self.note(GUESSED, row, NAME if name else RULE, text, self.last.code)
+            self.note(GUESSED, row, NAME if name else RULE, text, self.last.code, fills=RULE)
         for column in (EVIDENCE, NOTE):
             more = self._text(row, column)
             if more:
@@ -336,17 +248,9 @@ class _Reader(NodeFiller):
         code = self._code(row, number)[1] if number else self._next_code(level)
         if number is None:
             text = _("“%(name)s” has no number; it was called %(code)s by its place.")
-            note = CellNote(GUESSED, cell_name(row, column), code, text % {"name": name[:60], "code": code})
+            note = CellNote(GUESSED, cell_name(row, column), code, text % {"name": name[:60], "code": code}, "code")
             self.notes.append(note)
         self._place(Node(row, level, code, {**cells, NAME: rest}), level)
-
-    def _next_code(self, level: str) -> str:
-        if level == DOMAIN or not self.domains:
-            return str(len(self.domains) + 1)
-        domain = self.domains[-1]
-        if level == CRITERION or not domain.children:
-            return f"{domain.code}.{len(domain.children) + 1}"
-        return f"{domain.children[-1].code}.{len(domain.children[-1].children) + 1}"
 
     # --- hidden data --------------------------------------------------------------------------------------------------
     def _hidden(self, row: int) -> tuple[str, Mapping[str, Any] | None, Mapping[str, str]]:

@@ -115,6 +115,17 @@ def links_of_body(body: Iterable[Raw]) -> tuple[NodeLink, ...]:
     return tuple(_link(raw, position) for raw, position in _raw_nodes(body))
 
 
+def blocks_of_body(body: Iterable[Raw]) -> Iterator[tuple[str, str, str]]:
+    """Yield (id of the block, code, name) of every node of raw blocks, in order."""
+    for domain in body:
+        yield _named_block(domain)
+        for criterion in domain["value"].get("criteria") or []:
+            yield _named_block(criterion)
+            for child in criterion["value"].get("children") or []:
+                if isinstance(child, Mapping) and "value" in child:
+                    yield _named_block(child)
+
+
 def body_with_links(body: Iterable[Raw], links: Mapping[tuple[int, ...], NodeLink]) -> list[dict[str, Any]]:
     """Return a copy of raw blocks in which the nodes at the given positions have the given past."""
     result = copy.deepcopy(list(body))
@@ -220,6 +231,10 @@ def _raw_nodes(body: Iterable[Raw]) -> Iterator[tuple[Any, tuple[int, ...]]]:
             if block["type"] != "scored_criterion":
                 for s, raw in enumerate(_items(block["value"].get("children"))):
                     yield raw, (d, c, s)
+
+
+def _named_block(block: Raw) -> tuple[str, str, str]:
+    return str(block.get("id") or ""), _text(block["value"].get("code")), _text(block["value"].get("name"))
 
 
 def _link(raw: Raw, position: tuple[int, ...]) -> NodeLink:

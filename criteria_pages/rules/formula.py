@@ -46,6 +46,7 @@ class FormulaRule(Rule):
             "list",
             gettext_lazy("Variables"),
             help=gettext_lazy("The numbers that the unit enters."),
+            row="{name}[: {label}]",
             items=(
                 Parameter(
                     "name",
@@ -64,6 +65,7 @@ class FormulaRule(Rule):
             "list",
             gettext_lazy("Formulas"),
             help=gettext_lazy("One, or several of which the unit chooses the one that fits it."),
+            row="{label}[: {expression}]",
             items=(
                 Parameter(
                     "value", "text", gettext_lazy("Mark"), help=gettext_lazy("Short, for instance a, b."), max_length=32

@@ -33,6 +33,7 @@ class LevelsRule(Rule):
             "list",
             gettext_lazy("Levels"),
             help=gettext_lazy("From the best to the least. One of them must give the maximum."),
+            row=gettext_lazy("{label}[ · {points} points][ · {percent} %]"),
             items=(
                 Parameter(
                     "value",

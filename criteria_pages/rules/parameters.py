@@ -24,8 +24,9 @@ class Parameter:
     """One parameter of a rule.
 
     `kind`: text | decimal | integer | boolean | date | choice | list (of objects with `items`, matched by the first
-    item when two editions are compared). In JSON numbers and dates are text, booleans true/false. `minimum` bounds
-    numbers; `default` is taken where the parameter is absent. `scores`: a text that points depend on (a formula).
+    item when two editions are compared; `row` says what a folded row is called, see `blocks.rules.RowBlock`). In JSON
+    numbers and dates are text, booleans true/false. `minimum` bounds numbers; `default` is taken where the parameter is
+    absent. `scores`: a text that points depend on (a formula).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Parameter:
     minimum: Decimal | None = None
     choices: tuple[tuple[str, Any], ...] = ()
     items: tuple[Parameter, ...] = ()
+    row: Any = ""
     max_length: int = 500
     scores: bool = False
 

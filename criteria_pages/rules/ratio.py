@@ -43,6 +43,7 @@ class RatioRule(Rule):
             "list",
             gettext_lazy("Bands"),
             help=gettext_lazy("From low to high, without gaps: each band reaches up to the next one's start."),
+            row=gettext_lazy("from {from} %[ to under {to} %]: {mode}[ · {points} points]"),
             items=(
                 Parameter("from", "decimal", gettext_lazy("From (%)"), minimum=ZERO),
                 Parameter(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from cms import clock
 from cms.models import Unit, UnitTier
-from criteria_pages.choosers import unit_chooser
+from criteria_pages.choosers import units_of_set_input
 from criteria_pages.definition import Definition
 from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.domain.publishing_gate import publish_problems
@@ -76,7 +76,7 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
     """The generated form of a chosen unit in test mode; a post computes and stores nothing."""
     page = editable_page(request, pk)
     code = request.POST.get("unit", request.GET.get("don-vi", ""))
-    chooser = unit_chooser.widget_class()
+    chooser = units_of_set_input()
     context = {
         **frame(page, _("Try the form of a unit")),
         **_trial(request, definition_from_page(page), code),

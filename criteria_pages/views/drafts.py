@@ -7,17 +7,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cms.exceptions import PortalError
+from cms.models import User
 from cms.numbers import parse_decimal
 from criteria_pages.blocks import CriteriaBody
 from criteria_pages.blocks.lazy import raw_from_state
+from criteria_pages.choosers import narrows_units
 from criteria_pages.definition import Definition, Leaf
-from criteria_pages.domain.authoring import parse_body
+from criteria_pages.domain.authoring import definition_from_page, parse_body
+from criteria_pages.domain.reach import reach
 from criteria_pages.models import CriteriaSetPage
 
 BODY = CriteriaBody()
@@ -30,6 +34,19 @@ def editable_page(request: HttpRequest, pk: int) -> CriteriaSetPage:
         raise PermissionDenied
     draft: CriteriaSetPage = page.get_latest_revision_as_object()
     return draft
+
+
+@narrows_units
+def units_of_set(user: User, pk: int, units: QuerySet[Model]) -> QuerySet[Model]:
+    """Return those units to which an item of a set's draft applies; all where the user may not edit it."""
+    page = CriteriaSetPage.objects.filter(pk=pk).first()
+    if page is None or not page.permissions_for_user(user).can_edit():
+        return units
+    definition = definition_from_page(page.get_latest_revision_as_object())
+    if not definition.leaves:
+        return units
+    found = reach(definition, units.prefetch_related("groups", "attributes"))  # type: ignore[arg-type]
+    return units.filter(pk__in=[row.unit.pk for row in found if row.leaves])
 
 
 def body_in_editor(request: HttpRequest) -> Any:

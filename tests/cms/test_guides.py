@@ -11,7 +11,7 @@ import pytest
 
 from cms.enums import Role
 from cms.guides import ROLES, guide, picture_path
-from tests.factories.cms import user_with_role
+from tests.factories.cms import UserFactory, user_with_role
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 
@@ -59,3 +59,10 @@ def test_pictures_of_the_guides_and_nothing_else(name, status, signed_in):
 
 def test_a_guide_that_does_not_exist(signed_in):
     assert signed_in(user_with_role(Role.EDITOR)).get("/lam-viec/huong-dan/khong-co/").status_code == 404
+
+
+def test_the_first_page_of_the_admin_leads_to_our_guides_alone(signed_in):
+    shown = signed_in(UserFactory(is_superuser=True)).get(reverse("wagtailadmin_home")).content.decode()
+    summary = shown[shown.index("w-label-1") :]
+    assert reverse("cms:guides") in summary
+    assert "guide.wagtail.org" not in shown

@@ -125,6 +125,36 @@ def test_another_workflow_on_the_root_stays():
     assert WorkflowPage.objects.get(page__depth=1).workflow == other
 
 
+# --- while it waits
+def test_what_waits_is_read_by_its_author_and_written_by_its_approver(editor, approver, signed_in):
+    """The mark at the editor's button is what `admin-locked.js` makes the fields read-only by."""
+    page = drafted(editor)
+    address = reverse("wagtailadmin_pages:edit", args=[page.pk])
+
+    def locked(user):
+        return "data-page-locked" in signed_in(user).get(address).content.decode()
+
+    assert not locked(editor)
+    submit(page, editor)
+    assert (locked(editor), locked(approver)) == (True, False)
+    fresh(page).current_workflow_state.cancel(user=editor)
+    assert not locked(editor)
+
+
+def test_what_came_back_is_changed_sent_again_and_approved(editor, approver, signed_in):
+    page = drafted(editor)
+    submit(page, editor)
+    asked = page.current_workflow_state.current_task_state
+    reject = reverse("wagtailadmin_pages:workflow_action", args=[page.pk, "reject", asked.pk])
+    signed_in(approver).post(reject, {"comment": "Sửa tên", "next": "/admin/"})
+    address = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    changed = form_of(fresh(page), title="Tên đã sửa")
+    assert signed_in(editor).post(address, changed).status_code == 302
+    assert signed_in(editor).post(address, {**changed, "action-submit": "1"}).status_code == 302
+    assert approve(signed_in(approver), fresh(page)).status_code == 302
+    assert (fresh(page).title, fresh(page).live) == ("Tên đã sửa", True)
+
+
 # --- who approves
 def test_a_second_person_approves_and_the_edition_names_both(editor, approver, signed_in):
     page = drafted(editor)

@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cms.enums import Role
+from cms.roles import sync_groups
 from criteria_pages.blocks import CriteriaBody
 from criteria_pages.blocks.lazy import raw_from_state
 from criteria_pages.domain.authoring import body_from_definition
 from criteria_pages.domain.editions import freeze_edition
 from criteria_pages.models import CriteriaEdition, LegalDocument
 from tests.factories import criteria, rules
-from tests.factories.cms import UnitAttributeFactory, UnitFactory, UserFactory, user_with_role
+from tests.factories.cms import UnitAttributeFactory, UnitFactory, UnitTierFactory, UserFactory, user_with_role
 
 pytestmark = [pytest.mark.once, pytest.mark.integration, pytest.mark.django_db]
 BODY = CriteriaBody()
@@ -320,6 +321,30 @@ def test_units_are_found_without_accents_and_by_code(client, asked, found):
     UnitFactory(code="so-noi-vu-cu", name="Sở Nội vụ", valid_to=dt.date(2020, 1, 1))
     answer = client.get(reverse("criteria_unit_chooser:choose_results"), {"q": asked})
     assert [unit.code for unit in answer.context_data["results"]] == found
+
+
+@pytest.mark.parametrize(("who", "offered"), [("editor", ["xa-a"]), ("stranger", ["tinh-a", "xa-a"])])
+def test_only_units_with_criteria_of_the_set_are_offered_to_its_editor(signed_in, page, who, offered):
+    commune = UnitFactory(code="xa-a", name="Xã A", tier=UnitTierFactory(code="xa-thu"))
+    UnitFactory(code="tinh-a", name="Tỉnh A", tier=UnitTierFactory(code="tinh-thu"))
+    body = page.body.get_prep_value()
+    for domain in body:
+        only = [{"type": "item", "value": commune.tier.code}]
+        domain["value"]["applicability"] = [{"type": "tiers", "value": only}]
+    page.body = body
+    page.save_revision()
+    sync_groups()
+    user = UserFactory(is_superuser=True) if who == "editor" else user_with_role(Role.AUDITOR, commune)
+    chooser = reverse("criteria_unit_chooser:choose_results")
+    answer = signed_in(user).get(chooser, {"bo": page.pk, "q": "-a"})
+    assert sorted(unit.code for unit in answer.context_data["results"]) == offered
+
+
+@pytest.mark.parametrize("named", ["", "0", "abc", "999999"])
+def test_every_unit_is_offered_where_no_set_is_named(client, named):
+    UnitFactory(code="xa-a", name="Xã A")
+    answer = client.get(reverse("criteria_unit_chooser:choose_results"), {"bo": named})
+    assert [unit.code for unit in answer.context_data["results"]] == ["xa-a"]
 
 
 def test_what_is_chosen_is_kept_by_its_code(client):

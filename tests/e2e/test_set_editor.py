@@ -16,6 +16,7 @@ from criteria_pages.domain.authoring import definition_from_page
 from criteria_pages.models import CriteriaSetPage, LegalDocument
 from tests.factories import criteria
 from tests.factories.cms import UnitFactory, UserFactory
+from tests.pages.criteria_builder import CriteriaBuilder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -119,6 +120,7 @@ def test_a_unit_and_a_document_are_chosen_by_name(editor):
     LegalDocument.objects.create(number="12/QĐ-THU", title="Quyết định thử")
     find(screen, "1.2.3")
     leaf = "body-0-value-criteria-1-value-children-2-value"
+    CriteriaBuilder(screen).more_fields(leaf)
     screen.locator(f"#{leaf}-agency-chooser [data-chooser-action-choose]").first.click()
     screen.fill(".modal-body input[name=q]", "so noi")
     screen.get_by_role("link", name=unit.name).click()

@@ -61,6 +61,12 @@ class CriteriaBuilder:
         """Return the field of that name."""
         return self.page.locator(f"[name='{name}']")
 
+    def more_fields(self, place: str) -> None:
+        """Unfold what most items leave as it is."""
+        toggle = self.page.locator(f"#block_group-block_group-{place}-more-section [data-panel-toggle]").first
+        if toggle.get_attribute("aria-expanded") == "false":
+            toggle.click()
+
     def _head(self, place: str, node: Any) -> None:
         expect(self.field(f"{place}-code")).to_have_value(node.code, timeout=PATIENCE)  # the editor proposes it
         self._type(f"{place}-name", node.name)
@@ -71,10 +77,11 @@ class CriteriaBuilder:
         rule = self._add(f"{place}-rule", 0, leaf.rule.kind)
         for name, value in leaf.rule.params.items():
             self._parameter(f"{rule}-{name}", value)
-        if leaf.scorer != "self":
-            self.field(f"{place}-scorer").select_option(leaf.scorer)
+        expect(self.field(f"{place}-scorer")).to_have_value(leaf.scorer, timeout=PATIENCE)  # follows the rule
         if not leaf.evidence_required:
             self.field(f"{place}-evidence_required").uncheck()
+        if not leaf.applicability.is_everybody:
+            self.more_fields(place)
         for name, codes in leaf.applicability.to_json().items():
             listed = self._add(f"{place}-applicability", 0, name)
             for number, code in enumerate(codes):

@@ -21,7 +21,9 @@
     const send = async (url, values) => {
       const body = new FormData();
       Object.entries(values).forEach(([name, value]) => body.append(name, value));
-      const answer = await fetch(url, { method: 'POST', body, headers: { 'X-CSRFToken': token() } });
+      // Asked as a script, the admin refuses with 403 instead of leading to its home page.
+      const headers = { 'X-CSRFToken': token(), 'X-Requested-With': 'XMLHttpRequest' };
+      const answer = await fetch(url, { method: 'POST', body, headers });
       if (!answer.ok) throw new Error(String(answer.status));
       return answer.text();
     };
@@ -53,17 +55,32 @@
       total: (form.querySelector('[name="declared_total"]') || {}).value || '',
     });
 
+    /** The place of a field of the node itself, not of a node below it or of a row of its rule. */
+    const fieldOf = (node, name) => [...node.element.querySelectorAll(`[data-contentpath="${name}"]`)].find((place) => (
+      place.parentElement.closest('[data-contentpath], [data-streamfield-child]') === childOf(node)
+    ));
     const unfold = (node) => {
       if (node.toggle && node.toggle.getAttribute('aria-expanded') === 'false') node.toggle.click();
       node.open();
     };
     const FOCUSABLE = 'input:not([type="hidden"]), select, textarea, button';
     const showField = (part, top) => {
-      const field = part && (part.matches(FOCUSABLE) ? part : part.querySelector(FOCUSABLE));
+      const folded = part && part.parentElement.closest('[data-panel]');
+      const toggle = folded && folded.querySelector('[data-panel-toggle]');
+      if (toggle && toggle.getAttribute('aria-expanded') === 'false') toggle.click();
+      const field = part && (part.matches(FOCUSABLE) ? part
+        : [...part.querySelectorAll(FOCUSABLE)].find((item) => item.offsetParent));
       const place = top || part;
-      place.style.scrollMarginBlockStart = `${tools.offsetHeight + 70}px`;
-      place.scrollIntoView({ block: 'start', inline: 'nearest' });
+      const scroll = () => {
+        place.style.scrollMarginBlockStart = `${tools.offsetHeight + 70}px`;
+        place.scrollIntoView({ block: 'start', inline: 'nearest' });
+      };
+      scroll();
       if (field) field.focus({ preventScroll: true });
+      // What was opened on the way grows for a moment still; who has gone on meanwhile is left in peace.
+      [100, 400].forEach((wait) => setTimeout(() => {
+        if (!field || document.activeElement === field) scroll();
+      }, wait));
     };
     /** Open the node at a position (indices of domain, criterion, sub-criterion) and go to one of its fields. */
     const reveal = (position, field = 'code') => {
@@ -77,8 +94,8 @@
         parent = childOf(node);
       }
       if (!node) return;
-      const wanted = node.element.querySelector(`:scope > * > [data-contentpath="${field}"]`);
-      const code = node.element.querySelector(':scope > * > [data-contentpath="code"]');
+      const wanted = fieldOf(node, field);
+      const code = fieldOf(node, 'code');
       showField(wanted || code, wanted && field !== 'code' ? wanted : childOf(node));
     };
     /** Go to a field of the page itself, out of a panel that is folded up. */
@@ -86,9 +103,6 @@
       const field = document.getElementById(`panel-child-content-${name}-section`)
         || form.querySelector(`[name="${name}"]`) || (name === 'body' && tree);
       if (!field) return;
-      const folded = field.closest('[data-panel]');
-      const toggle = folded && folded.querySelector('[data-panel-toggle]');
-      if (toggle && toggle.getAttribute('aria-expanded') === 'false') toggle.click();
       showField(form.querySelector(`[name="${name}"]`) || field);
     };
     /** Go to a place as `Problem.place` writes it: "0-1-2:maximum", ":declared_total". */
@@ -126,6 +140,8 @@
     if (commentsPanel) commentsPanel.addEventListener('show', openCommented);
 
     /* --- running totals --- */
+    /** What other scripts say of a node in its heading: each takes a node and returns a text. */
+    const marks = [];
     const recompute = () => {
       let uneven = false;
       nodes().forEach((node) => {
@@ -139,8 +155,9 @@
         if (sum !== null && sum !== own) { text += ` ≠ ${shown(sum)}`; uneven = true; }
         const commented = inside(node);
         if (commented) text += ` · ${words.comments}: ${commented}`;
+        marks.map((mark) => mark(node)).filter(Boolean).forEach((mark) => { text += ` · ${mark}`; });
         if (heading && heading.textContent !== text) heading.textContent = text;
-        const box = node.element.querySelector(':scope > * > [data-contentpath="maximum"]');
+        const box = fieldOf(node, 'maximum');
         if (!box || !parts) return;
         let note = box.querySelector('.criteria-sum');
         if (!note) {
@@ -201,10 +218,18 @@
     part('search').addEventListener('keydown', (event) => {
       if (event.key === 'Enter') { event.preventDefault(); findNext(); }
     });
+    const isOpen = (node) => node.toggle && node.toggle.getAttribute('aria-expanded') === 'true';
     part('fold').addEventListener('click', () => {
-      nodes().forEach((node) => {
-        if (node.toggle && node.toggle.getAttribute('aria-expanded') === 'true') node.toggle.click();
+      nodes().forEach((node) => { if (isOpen(node)) node.toggle.click(); });
+    });
+    /** Open what holds other items, level by level. Scored items stay lines: their fields are too many to be built at once. */
+    part('unfold').addEventListener('click', () => {
+      const open = (parent) => below(parent).forEach((node) => {
+        if (!partsOf(node.getState())) return;
+        if (!isOpen(node)) unfold(node);
+        open(childOf(node));
       });
+      open(null);
     });
 
     /* --- problems --- */
@@ -252,7 +277,7 @@
       }
     };
     const addTry = (node) => {
-      const anchor = node.real && node.element.querySelector(':scope > * > [data-contentpath="rule"]');
+      const anchor = node.real && fieldOf(node, 'rule');
       if (!anchor || anchor.querySelector(':scope > .criteria-try')) return;
       const frame = document.createElement('div');
       frame.className = 'criteria-try';
@@ -276,7 +301,8 @@
     /* --- a new node gets the next free code --- */
     const proposeCode = (node) => {
       const { code, name } = node.getState();
-      const field = node.element.querySelector(':scope > * > [data-contentpath="code"] input');
+      const place = fieldOf(node, 'code');
+      const field = place && place.querySelector('input');
       if (code || name || !field) return;
       const parent = nodes().find((other) => childOf(other) === parentOf(childOf(node)));
       const above = parent ? parent.getState().code : '';
@@ -312,7 +338,7 @@
     window.addEventListener('hashchange', goToHash);
     goToHash();
     document.dispatchEvent(new CustomEvent('criteria:ready', {
-      detail: { form, tools, words, nodes, below, childOf, reveal, whole, send, soon },
+      detail: { form, tools, words, nodes, below, childOf, fieldOf, reveal, whole, send, soon, marks },
     }));
   };
   // The tree is built by Wagtail's own scripts while the document loads.

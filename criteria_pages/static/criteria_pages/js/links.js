@@ -41,6 +41,8 @@ document.addEventListener('criteria:ready', ({ detail: { form, tools, words } })
     links.querySelectorAll('a').forEach((link) => link.setAttribute('href', numbered(link.getAttribute('href'))));
     words.checkUrl = numbered(words.checkUrl);
     words.liveUrl = numbered(words.liveUrl);
+    const unitsOf = document.getElementById('criteria-live-set');
+    if (unitsOf) unitsOf.value = pk;
     links.hidden = false;
   });
 }, { once: true });
