@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import zipfile
 from collections.abc import Iterator
@@ -131,7 +132,7 @@ def _check_sheet(
     last_row = last_column = cells = 0
     for chunk in _chunks(archive, part, limits):
         if not allow_formulas and (found := _FORMULA.search(chunk)):
-            raise _has_formula(chunk[: found.start()])
+            raise _has_formula(chunk[: found.start()], sheet=_sheet_name(archive, part.filename))
         if _NAMELESS.search(chunk):
             raise SpreadsheetError(
                 _("The file is damaged. Open it in Excel, save it again and retry."), code="nameless_cells"
@@ -165,13 +166,45 @@ def _chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo, limits: Limits) -> 
             tail = piece[-_OVERLAP:] if len(piece) == _CHUNK else b""
 
 
-def _has_formula(before: bytes) -> SpreadsheetError:
+def _sheet_name(archive: zipfile.ZipFile, part: str) -> str:
+    """Return the name of the sheet that lies in a part, with a word where it is hidden; empty where nothing tells."""
+    try:
+        links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+        book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+    except KeyError:
+        return ""
+    targets = {
+        _attribute(link, "Id"): _attribute(link, "Target") for link in re.findall(r"<Relationship\b[^>]*>", links)
+    }
+    for tag in re.findall(r"<sheet\b[^>]*>", book):
+        target = targets.get(_attribute(tag, "r:id"), "")
+        if target and part.lower().endswith(target.lower().removeprefix("/xl/")):
+            name = html.unescape(_attribute(tag, "name"))
+            return _("%(sheet)s (hidden)") % {"sheet": name} if "idden" in _attribute(tag, "state") else name
+    return ""
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return found[1] if found else ""
+
+
+def _has_formula(before: bytes, *, sheet: str) -> SpreadsheetError:
     where = _CELL.findall(before[-2000:])
     if not where:
         return SpreadsheetError(
             _("The sheet contains formulas. Replace them by their values (copy, then paste as values)."), code="formula"
         )
     cell = b"".join(where[-1]).decode("ascii").upper()
+    if sheet:
+        return SpreadsheetError(
+            _(
+                "Cell %(cell)s of the sheet “%(sheet)s” contains a formula. Replace formulas by their values (copy, "
+                "then paste as values)."
+            )
+            % {"cell": cell, "sheet": sheet},
+            code="formula",
+        )
     return SpreadsheetError(
         _("Cell %(cell)s contains a formula. Replace formulas by their values (copy, then paste as values).")
         % {"cell": cell},

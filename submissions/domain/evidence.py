@@ -21,9 +21,9 @@ from cms.domain.files import clean_name, store_file
 from cms.enums import FileKind, Role
 from cms.models import StoredFile, Unit, User
 from cms.permissions import Person, has_role, memberships_of, require_role
-from cms.text import normal
 from submissions.domain.definitions import definition_of_round
 from submissions.domain.gate import check_write
+from submissions.domain.inputs import clean_line
 from submissions.domain.pdf_check import check_pdf
 from submissions.domain.sign_off import void_after_change
 from submissions.enums import WriteAction
@@ -71,9 +71,9 @@ def add_evidence(
             unit=unit,
             file=stored,
             title=_title(title, stored),
-            number=normal(number).strip()[:100],
+            number=clean_line(number)[:100],
             issued_on=issued_on,
-            issuer=normal(issuer).strip()[:255],
+            issuer=clean_line(issuer)[:255],
             created_by=user,
         )
         audit.record(
@@ -147,9 +147,9 @@ def describe_evidence(
             )
         before = _description(locked)
         locked.title = _title(title, locked.file)
-        locked.number = normal(number).strip()[:100]
+        locked.number = clean_line(number)[:100]
         locked.issued_on = issued_on
-        locked.issuer = normal(issuer).strip()[:255]
+        locked.issuer = clean_line(issuer)[:255]
         locked.save(update_fields=["title", "number", "issued_on", "issuer"])
         audit.record("submissions.evidence_changed", locked, user=user, before=before, after=_description(locked))
     return locked
@@ -313,8 +313,8 @@ def _is_appraiser_of(uses: QuerySet[EvidenceUse], *, agencies: QuerySet[Any, Any
 
 
 def _title(title: str, stored: StoredFile) -> str:
-    cleaned = normal(title).strip()[:500]
-    return cleaned or stored.original_name.rpartition(".")[0][:500] or stored.original_name[:500]
+    name = stored.original_name.rpartition(".")[0] or stored.original_name
+    return (clean_line(title) or clean_line(name))[:500]
 
 
 def _description(evidence: Evidence) -> dict[str, str]:

@@ -113,6 +113,11 @@ def clean_text(text: object) -> str:
     return "".join(c for c in unified if c in "\n\t" or (c >= " " and c != "\x7f"))
 
 
+def clean_line(text: object) -> str:
+    """Return the text as `clean_text` does, on one line with single spaces: for titles, numbers and names."""
+    return " ".join(clean_text(text).split())
+
+
 def read_explanation(text: str) -> str:
     """Return an explanation as it is stored. Raises `InputError` where it is too long."""
     cleaned = clean_text(text).strip()

@@ -7,6 +7,8 @@ Nothing of Django or the portal is imported here.
 import json
 import resource
 import sys
+import zlib
+from collections.abc import Iterator
 from typing import Any
 
 MEMORY = 1024**3
@@ -14,6 +16,10 @@ SECONDS = 20
 ACTIVE_KEYS = {"/JS", "/JavaScript", "/Launch", "/XFA", "/RichMedia", "/AA"}
 ACTIVE_ACTIONS = {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/GoToE", "/Rendition"}
 MAX_DEPTH = 64
+# A viewer unpacks what the check need not: pages, forms, fonts. No honest document comes near; pictures have their own.
+MOST_UNPACKED = 200 * 1024**2
+MOST_DOTS = 1_000_000_000
+PIECE = 1024**2
 
 
 def limit() -> None:
@@ -43,6 +49,8 @@ def inspect(path: str) -> dict[str, object]:
         found = walk(pdf, pikepdf)
         if found["embedded"]:
             return {"ok": False, "problem": "embedded_files"}
+        if unpacks_too_far(pdf, pikepdf):
+            return {"ok": False, "problem": "too_complex", "detail": "unpacks too far"}
         if found["active"]:
             return {"ok": False, "problem": "active_content", "detail": ", ".join(sorted(found["active"]))}
         return {
@@ -92,6 +100,53 @@ def walk(pdf: Any, pikepdf: Any) -> dict[str, Any]:
     for thing in pdf.objects:
         look(thing, pikepdf, found, 0)
     return found
+
+
+def unpacks_too_far(pdf: Any, pikepdf: Any) -> bool:
+    """Whether the streams that are no pictures unpack to more than the limit, or a picture has too many dots."""
+    room = MOST_UNPACKED
+    for thing in pdf.objects:
+        if not isinstance(thing, pikepdf.Stream):
+            continue
+        if str(thing.get("/Subtype", "")) == "/Image":
+            if int(thing.get("/Width", 0)) * int(thing.get("/Height", 0)) > MOST_DOTS:
+                return True
+            continue
+        room -= unpacked_size(thing, pikepdf, room)
+        if room < 0:
+            return True
+    return False
+
+
+def unpacked_size(stream: Any, pikepdf: Any, room: int) -> int:
+    """Return how far the Flate filters that come first unpack a stream; stops as soon as it is more than the room."""
+    filters = stream.get("/Filter", [])
+    names = [str(filters)] if isinstance(filters, pikepdf.Name) else [str(name) for name in filters]
+    raw = bytes(stream.read_raw_bytes())
+    pieces: Iterator[bytes] = (raw[start : start + PIECE] for start in range(0, len(raw), PIECE))
+    for name in names:
+        if name not in {"/FlateDecode", "/Fl"}:
+            break
+        pieces = inflated(pieces)
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > room:
+            break
+    return size
+
+
+def inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack piece by piece, at most `PIECE` bytes at once; ends where the data is damaged, as viewers do."""
+    unpacker = zlib.decompressobj()
+    try:
+        for piece in pieces:
+            rest = piece
+            while rest:
+                yield unpacker.decompress(rest, PIECE)
+                rest = unpacker.unconsumed_tail
+    except zlib.error:
+        return
 
 
 def look(thing: Any, pikepdf: Any, found: dict[str, Any], depth: int) -> None:

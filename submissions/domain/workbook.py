@@ -91,12 +91,13 @@ class Change:
 
 @dataclass(slots=True)
 class Plan:
-    """The dry run of a filled workbook: nothing is stored."""
+    """The dry run of a filled workbook: nothing is stored. `partial`: leaves of which the file lacks rows."""
 
     changes: list[Change] = field(default_factory=list)
     problems: list[CellProblem] = field(default_factory=list)
     untouched: int = 0
     absent: list[str] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
     leaves: dict[str, LeafInFile] = field(default_factory=dict)
 
     @property
@@ -223,15 +224,22 @@ def _read_row(plan: Plan, table: Table, row: Mapping[str, Any], number: int, ite
 
 
 def _compare(plan: Plan, leaf: Leaf, found: LeafInFile, stored: Answer | None) -> None:
-    """Sort a leaf of the file: unreadable, untouched, or changed (on both sides: a conflict)."""
+    """Sort a leaf of the file: unreadable, untouched, or changed (on both sides: a conflict).
+
+    A row that was deleted says nothing: what it held stays as it is in the portal.
+    """
+    before = dict(stored.inputs) if stored else {}
+    before_text = stored.explanation if stored else ""
+    lacking = [item.name for item in input_fields(leaf) if item.name not in found.cells]
+    if lacking or "explanation" not in found.cells:
+        plan.partial.append(leaf.code)
+    kept = typed_inputs(leaf, {name: before[name] for name in lacking if name in before})
     try:
-        explanation = read_explanation(found.explanation)
-        inputs = read_inputs(leaf=leaf, typed=found.inputs).inputs
+        explanation = read_explanation(found.explanation) if "explanation" in found.cells else before_text
+        inputs = read_inputs(leaf=leaf, typed={**kept, **found.inputs}).inputs
     except PortalError as refusal:
         plan.problems.extend(_located(found, refusal))
         return
-    before = dict(stored.inputs) if stored else {}
-    before_text = stored.explanation if stored else ""
     same = inputs == before and explanation == before_text
     if same or (found.mark and mark_of(inputs, explanation) == found.mark):
         plan.untouched += 1

@@ -151,3 +151,29 @@ def bomb(decoded: int = 1200 * 1024 * 1024) -> bytes:
     out.write(b"5 0 obj\n<</Type/XRef/Size 6/W[1 4 1]/Root 2 0 R/Length %d>>\nstream\n" % len(entries))
     out.write(entries + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % table)
     return out.getvalue()
+
+
+def page_of(megabytes: int, *, times: int = 1) -> bytes:
+    """A small file whose only page unpacks to so much, compressed once or several times over."""
+    packer, blank = zlib.compressobj(9), b" " * 1024**2
+    data = b"".join([*(packer.compress(blank) for _ in range(megabytes)), packer.flush()])
+    for _again in range(times - 1):
+        data = zlib.compress(data, 9)
+    pdf = opened()
+    content = pikepdf.Stream(pdf, b"")
+    content.write(data, filter=pikepdf.Array([pikepdf.Name.FlateDecode] * times))
+    pdf.pages[0].Contents = pdf.make_indirect(content)
+    del pdf.pages[1:]
+    return saved(pdf, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+
+
+def picture_of(width: int, height: int) -> bytes:
+    """A page with a picture that says to be so large; what it holds is next to nothing."""
+    pdf = opened()
+    picture = pikepdf.Stream(pdf, zlib.compress(b"\0"))
+    picture.Type, picture.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+    picture.Width, picture.Height, picture.BitsPerComponent = width, height, 1
+    picture.ColorSpace, picture.Filter = pikepdf.Name.DeviceGray, pikepdf.Name.FlateDecode
+    pdf.pages[0].Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(P=pdf.make_indirect(picture)))
+    del pdf.pages[1:]
+    return saved(pdf, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)

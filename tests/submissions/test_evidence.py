@@ -239,3 +239,15 @@ def test_extension_lets_evidence_in_after_the_lock():
     assert upload(this).answer.code == "1.2.1"
     with pytest.raises(Locked):
         upload(this, code="1.1")
+
+
+def test_add_evidence__words_pasted_from_an_office_program_are_stored_on_one_clean_line():
+    this = open_round()
+    words = {
+        "title": "Quyết\x0bđịnh số\x02 5\r\n(bản\u00a0chính) 📄",
+        "number": "05\x0b/QĐ",
+        "issuer": "Bộ\tNội vụ\x1f",
+    }
+    stored = upload(this, **words).evidence
+    assert stored.title == "Quyết định số 5 (bản chính) 📄"
+    assert (stored.number, stored.issuer) == ("05 /QĐ", "Bộ Nội vụ")

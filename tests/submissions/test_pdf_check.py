@@ -68,6 +68,21 @@ def test_check_pdf__lists_signers_and_notices_a_changed_byte():
     assert found["intact"] is False
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_check_pdf__a_page_that_unpacks_to_hundreds_of_megabytes_is_refused(times: int):
+    assert check_pdf(io.BytesIO(pdfs.page_of(20, times=times)), name="vua.pdf").pages == 1
+    with pytest.raises(FileRefused) as refused:
+        check_pdf(io.BytesIO(pdfs.page_of(250, times=times)), name="bom.pdf")
+    assert refused.value.code == "too_complex"
+
+
+def test_check_pdf__a_picture_of_too_many_dots_is_refused():
+    assert check_pdf(io.BytesIO(pdfs.picture_of(20_000, 28_000)), name="a0.pdf").pages == 1
+    with pytest.raises(FileRefused) as refused:
+        check_pdf(io.BytesIO(pdfs.picture_of(100_000, 100_000)), name="bom.pdf")
+    assert refused.value.code == "too_complex"
+
+
 def test_check_pdf__a_bomb_kills_the_process_that_looks_and_no_other():
     small = pdfs.bomb(decoded=8 * 1024 * 1024)
     assert check_pdf(io.BytesIO(small), name="nho.pdf").pages == 1  # the same file that unpacks to little is sound

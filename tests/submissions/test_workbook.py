@@ -187,6 +187,34 @@ def test_plan__deleted_rows_are_left_as_they_are():
     assert (plan.absent, plan.problems, plan.changes) == (["1.2.3"], [], [])
 
 
+def test_plan__a_deleted_row_says_nothing_of_what_it_held():
+    this = open_round()
+    submission = this.plain.submission
+    fill(submission, this.contributor)
+    before = Answer.objects.get(submission=submission, code="1.2.2")
+    book = exported(submission)
+    sheet, row = rows_of(book)["1.2.2|numerator"]  # the first of the leaf: explanation, version and mark go with it
+    sheet.delete_rows(row)
+    plan = plan_workbook(submission=submission, source=saved(book))
+    assert (plan.partial, plan.absent, plan.problems, plan.changes) == (["1.2.2"], [], [], [])
+    type_in(book, "1.2.2", {"denominator": 20})
+    plan = plan_workbook(submission=submission, source=saved(book))
+    (change,) = plan.changes
+    assert change.after == {**before.inputs, "denominator": "20"}
+    assert (change.explanation_after, change.conflict) == (before.explanation, True)
+
+
+def test_plan__a_formula_is_named_with_its_sheet():
+    this = open_round()
+    for spoil, where in ((_formula, "1. "), (_formula_in_a_hidden_sheet, "(ẩn)”")):
+        book = exported(this.plain.submission)
+        spoil(book)
+        with translation.override("vi"), pytest.raises(SpreadsheetError) as refused:
+            plan_workbook(submission=this.plain.submission, source=saved(book))
+        assert "của trang tính “" in refused.value.message
+        assert where in refused.value.message
+
+
 def test_plan__renamed_and_hidden_sheets_are_read():
     this = open_round()
     book = exported(this.plain.submission)
