@@ -141,6 +141,10 @@ def _finding(rows: Sequence[PlanRow], span: tuple[dt.date, dt.date] | None) -> s
         return _("%(tasks)s.") % {"tasks": tasks}
     dates = {"tasks": tasks, "first": span[0].strftime("%d/%m/%Y"), "last": span[1].strftime("%d/%m/%Y")}
     done = sum(1 for row in rows if row.progress and row.progress.status == TaskStatus.DONE)
+    late = sum(1 for row in rows if row.late)
+    if late:
+        counts = {**dates, "done": done, "late": late}
+        return _("%(tasks)s from %(first)s to %(last)s: %(done)s done, %(late)s late.") % counts
     if done:
         return _("%(tasks)s from %(first)s to %(last)s, %(done)s of them done.") % {**dates, "done": done}
     return _("%(tasks)s from %(first)s to %(last)s.") % dates

@@ -198,18 +198,25 @@ def test_the_public_page_names_every_task_with_time_and_units(client):
     assert "no time given" in english
 
 
+NOBODY_REPORTED = "No lead unit has reported progress on this plan"
+
+
 def test_lead_units_report_progress_and_it_is_public(client, signed_in):
     unit = UnitFactory(name="Sở Nội vụ")
     lines = (TaskLine("1", "Việc A", "", None, dt.date(2023, 12, 30), leads=(UnitReference(unit.name, unit.pk),)),)
     page = plan_page(lines)
     address = "/en" + page.url
+    assert NOBODY_REPORTED in client.get(address).content.decode()
     task = page.task_rows.get()
     user = user_with_role(Role.CONTRIBUTOR, unit)
     reporter = signed_in(user)
     assert "Việc A" in reporter.get("/lam-viec/nhiem-vu-ke-hoach/").content.decode()
     reporter.post(f"/lam-viec/nhiem-vu-ke-hoach/{task.pk}/", {f"t{task.pk}-status": "running", f"t{task.pk}-note": ""})
     assert current_progress(page)["1"].status == TaskStatus.RUNNING
-    assert "Under way, late" in client.get(address).content.decode()
+    shown = client.get(address).content.decode()
+    assert "Under way, late" in shown
+    assert "1 task from 30/12/2023 to 30/12/2023: 0 done, 1 late." in shown
+    assert NOBODY_REPORTED not in shown
     report_progress(task=task, user=user, status=TaskStatus.DONE)
     assert [row.status for row in page.progress.order_by("pk")] == ["running", "done"]
     shown = client.get(address).content.decode()
