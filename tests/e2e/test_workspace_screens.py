@@ -51,7 +51,7 @@ SCREENS = {
     *("submissions:forms", "submissions:overview", "submissions:domain", "submissions:review", "submissions:receipt"),
     *("submissions:libraries", "submissions:library", "submissions:document", "submissions:leaf_evidence"),
     *("submissions:workbook", "submissions:workbook_preview", "submissions:notices"),
-    *("submissions:explanations", "submissions:explanation", "submissions:unit_appeals"),
+    *("submissions:explanations", "submissions:explanation", "submissions:unit_appeals", "submissions:unit_scores"),
     *("submissions:round_list", "submissions:round_create", "submissions:round_page", "submissions:round_participants"),
     *("submissions:round_participant", "submissions:round_deadlines", "submissions:round_assignments"),
     *("submissions:round_central", "submissions:round_adjustments", "submissions:round_finalise"),

@@ -6,6 +6,8 @@ import datetime as dt
 from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +21,7 @@ from cms.models import StoredFile, User
 from publishing.models import IndexRelease
 from submissions.domain import unit_appeals
 from submissions.domain.appeals import decide_appeal
+from submissions.domain.definitions import definition_for
 from submissions.domain.ledger import current_entry
 from submissions.domain.unit_appeals import answer_filing, file_appeal, set_appeal_period, withdraw_filing
 from submissions.enums import AppealOutcome, FilingState
@@ -252,3 +255,37 @@ def test_screen__the_later_of_two_at_once_takes_its_document_back(this: OpenRoun
     answer = signed_in(this.leader).post(page, data)
     assert (answer.status_code, len(looks), answer.context["form"].errors.keys()) == (422, 2, {"code"})
     assert (FiledAppeal.objects.count(), Evidence.objects.count(), StoredFile.objects.count()) == (1, 0, 0)
+
+
+def test_screen__the_unit_reads_every_step_of_its_points_once_they_are_public(this: OpenRound, signed_in):
+    page = reverse("submissions:unit_scores", args=[this.plain.submission.pk])
+    shown = signed_in(this.contributor).get(page)
+    rows = {row.leaf.code: row for _domain, rows in shown.context["parts"] for row in rows}
+    assert set(rows) == {leaf.code for leaf in definition_for(this.plain).leaves}
+    entry = rows["1.1"].current
+    assert (entry, [told.entry for told in rows["1.1"].told]) == (
+        current_entry(this.plain, "1.1"),
+        list(this.plain.score_entries.filter(code="1.1").order_by("pk")),
+    )
+    only = signed_in(this.leader).get(page, {"khac": "1"})
+    differing = {row.leaf.code for row in rows.values() if row.differs}
+    assert {row.leaf.code for _domain, rows in only.context["parts"] for row in rows} == differing
+    assert signed_in(this.other_contributor).get(page).status_code == 403
+    release = IndexRelease.objects.get()
+    with clock.at(release.publish_at - dt.timedelta(seconds=1)):
+        early = signed_in(this.leader).get(page)
+    assert (early.context["refusal"].code, early.context["parts"], early.status_code) == ("not_public", [], 200)
+
+
+def test_screen__the_steps_ask_the_database_the_same_number_of_times(
+    this: OpenRound, signed_in, django_assert_max_num_queries
+):
+    page, client = reverse("submissions:unit_scores", args=[this.plain.submission.pk]), signed_in(this.leader)
+    with CaptureQueriesContext(connection) as before:
+        client.get(page)
+    for code in ("1.1", "1.2.1"):
+        filing = lodge(this, code=code)
+        answer_filing(user=this.secretary, filing=filing, admitted=True, answer="")
+        decide(this, filing, points="0.5")
+    with django_assert_max_num_queries(len(before)):
+        client.get(page)
