@@ -206,8 +206,23 @@ def _saved(submission: Submission, definition: Definition, answer: Answer) -> di
         "done": progress.done,
         "total": progress.total,
         "domains": {d.code: [d.done, d.total] for d in progress.domains},
+        "finding": _finding(progress, domain),
         "was_signed": submission.state == SubmissionState.SIGNED,
     }
+
+
+def _finding(progress: Progress, domain: Domain) -> str:
+    """Say how far a domain is; empty where the unit fills nothing of it."""
+    found = next((d for d in progress.domains if d.code == domain.code), None)
+    if found is None:
+        return ""
+    words: dict[str, object] = {"done": found.done, "total": found.total}
+    if not found.maximum:
+        return _("%(done)s of %(total)s criteria are done.") % words
+    words |= {"points": format_points(found.points), "maximum": format_points(found.maximum)}
+    return (
+        _("%(done)s of %(total)s criteria are done; self-score %(points)s out of %(maximum)s answered so far.") % words
+    )
 
 
 def _points_text(answer: Answer) -> str:
@@ -296,7 +311,7 @@ def _domain_screen(
         "submissions/workspace/domain.html",
         place.context(
             domain=domain,
-            domain_progress=next((d for d in place.progress.domains if d.code == domain.code), None),
+            finding=_finding(place.progress, domain),
             groups=_grouped(cards),
             tree=_tree(place, domain, place.progress),
             previous=place.definition.domains[number - 1] if number else None,

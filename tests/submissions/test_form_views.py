@@ -117,6 +117,8 @@ def test_autosave__answers_with_points_and_progress(signed_in):
     )  # fmt: skip
     assert "83,33" in answer["sentence"]
     assert answer["domains"] == {"1": [1, 6], "2": [0, 2]}
+    # What stands above the domain follows each save, as it does when the page is loaded.
+    assert answer["finding"].startswith("Đã làm 1 trên 6 tiêu chí; điểm tự chấm ")
 
 
 def test_autosave__lost_acknowledgement_is_not_a_conflict(signed_in):

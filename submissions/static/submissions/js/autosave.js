@@ -244,6 +244,8 @@
       ring(document.querySelector('[data-ring="' + code + '"]'), data.domains[code][0], data.domains[code][1]);
     });
     ring(document.querySelector("[data-progress-total]"), data.done, data.total);
+    var finding = document.querySelector("[data-finding]");
+    if (finding && data.finding) { finding.textContent = data.finding; }
   };
 
   Leaf.prototype.errors = function (errors) {
