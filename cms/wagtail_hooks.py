@@ -122,6 +122,17 @@ def say_why_not_approved(request: HttpRequest, page: Page) -> None:
         )
 
 
+@hooks.register("after_edit_page")
+def say_what_was_asked_for(request: HttpRequest, page: Page) -> None:
+    """Tell an approver who asked for changes who has the draft now; Wagtail says only that the page was updated."""
+    asked = request.POST.get("action-workflow-action") and request.POST.get("workflow-action-name") == "reject"
+    state = request_for_changes(Page.objects.get(pk=page.pk)) if asked else None
+    if state is not None:
+        author = state.workflow_state.requested_by
+        sentence = _("Your request for changes went to %(user)s, who sends the draft in again.")
+        messages.success(request, sentence % {"user": author or _("the author")})
+
+
 @hooks.register("insert_editor_js")
 def editor_scripts() -> SafeString:
     """Propose right addresses for Vietnamese titles; let no early change go unnoticed; let nobody type in vain."""

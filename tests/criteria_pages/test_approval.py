@@ -147,6 +147,7 @@ def test_what_came_back_is_changed_sent_again_and_approved(editor, approver, sig
     asked = page.current_workflow_state.current_task_state
     reject = reverse("wagtailadmin_pages:workflow_action", args=[page.pk, "reject", asked.pk])
     signed_in(approver).post(reject, {"comment": "Sửa tên", "next": "/admin/"})
+    assert "Sửa tên" in signed_in(editor).get(edit_url(page)).content.decode()
     address = reverse("wagtailadmin_pages:edit", args=[page.pk])
     changed = form_of(fresh(page), title="Tên đã sửa")
     assert signed_in(editor).post(address, changed).status_code == 302

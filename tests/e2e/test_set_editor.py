@@ -12,8 +12,8 @@ from django.urls import reverse
 import pytest
 from playwright.sync_api import expect
 
-from criteria_pages.domain.authoring import definition_from_page
-from criteria_pages.models import CriteriaSetPage, LegalDocument
+from criteria_pages.domain.authoring import blocks_of_body, definition_from_page
+from criteria_pages.models import CriteriaSetPage, ImportNote, LegalDocument
 from tests.factories import criteria
 from tests.factories.cms import UnitFactory, UserFactory
 from tests.pages.criteria_builder import CriteriaBuilder
@@ -132,6 +132,39 @@ def test_a_unit_and_a_document_are_chosen_by_name(editor):
     screen.get_by_role("link", name="12/QĐ-THU").click()
     after = saved_as(page_row, lambda draft: draft.leaf("1.2.3").legal_basis and draft.leaf("1.2.3").agency)
     assert (after.leaf("1.2.3").agency, after.leaf("1.2.3").legal_basis) == ("so-noi-vu", ("12/QĐ-THU",))
+
+
+def test_what_an_import_guessed_stands_at_its_item_until_it_is_confirmed(editor):
+    screen, page_row = editor
+    blocks = {code: block for block, code, _name in blocks_of_body(page_row.body.get_prep_value())}
+    note = {"kind": "guessed", "field": "rule", "cells": "D7", "text": "Read from a line"}
+    ImportNote.objects.create(page=page_row, block=blocks["1.2.1"], **note)
+    screen.reload()
+    screen.wait_for_selector("[data-criteria-tools][data-ready]")
+    expect(screen.locator("[data-panel-heading-text]").filter(has_text="cần xem lại: 1")).to_have_count(1)
+    screen.click("[data-criteria-imported-link]")
+    expect(screen.locator('[name="body-0-value-criteria-1-value-children-0-value-code"]')).to_be_focused()
+    here = screen.locator(".criteria-imported-here li")
+    assert [" ".join(text.split()) for text in here.all_inner_texts()] == ["Suy đoán D7 Read from a line"]
+    marked = screen.locator(".criteria-imported-field").evaluate_all("all => all.map((e) => e.dataset.contentpath)")
+    assert marked == ["rule"]
+    screen.click(".criteria-imported-here [data-criteria-confirm]")
+    expect(screen.locator(".criteria-imported-here, .criteria-imported-field")).to_have_count(0)
+    expect(screen.locator("[data-criteria-imports]")).to_be_hidden()
+    assert page_row.import_notes.count() == 0
+
+
+def test_the_tree_opens_to_its_items_and_rows_are_called_by_what_they_say(editor):
+    screen, _page_row = editor
+    screen.click("[data-criteria-unfold]")
+    codes = screen.locator('.criteria-tree [name$="-code"]').evaluate_all("all => all.map((field) => field.value)")
+    assert sorted(codes) == ["1", "1.2", "1.3", "2", "2.1", "2.2", "2.6"]
+    find(screen, "1.2.1")
+    rows = screen.locator('[data-contentpath="levels"] [data-streamfield-child]')
+    for toggle in rows.locator("[data-panel-toggle]").all():
+        toggle.click()
+    titles = rows.locator("[data-panel-heading-text]").all_inner_texts()
+    assert titles == ["Đạt đầy đủ · 2 điểm", "Đạt một phần · 1 điểm", "Không đạt · 0 điểm"]
 
 
 def test_a_comment_in_a_closed_node_is_counted_and_shown(editor):

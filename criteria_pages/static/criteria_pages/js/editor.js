@@ -72,7 +72,8 @@
         : [...part.querySelectorAll(FOCUSABLE)].find((item) => item.offsetParent));
       const place = top || part;
       const scroll = () => {
-        place.style.scrollMarginBlockStart = `${tools.offsetHeight + 70}px`;
+        const covered = getComputedStyle(tools).position === 'sticky' ? tools.offsetHeight : 30;
+        place.style.scrollMarginBlockStart = `${covered + 70}px`;
         place.scrollIntoView({ block: 'start', inline: 'nearest' });
       };
       scroll();
