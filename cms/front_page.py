@@ -34,7 +34,7 @@ class HomeBlock:
 
 BlockFunction = Callable[[HttpRequest], HomeBlock | None]
 SectionFunction = Callable[[Any, HttpRequest], HomeBlock | None]
-ListFunction = Callable[[Any, HttpRequest], HomeBlock | None]
+ListFunction = Callable[[Any, Any, HttpRequest], HomeBlock | None]
 _blocks: list[BlockFunction] = []
 _section_lists: list[ListFunction] = []
 _section_blocks: list[SectionFunction] = []
@@ -61,15 +61,18 @@ def register_section_block(function: SectionFunction) -> SectionFunction:
 
 
 def register_section_list(function: ListFunction) -> ListFunction:
-    """Register a function that gets the query of a section's public pages and returns a list of them, or None."""
+    """Register a function that gets those of a section's pages that a plain list would show, and the query of all.
+
+    It returns a list of its own, or None. What is shown is loaded already, so that a look at it costs no query.
+    """
     if function not in _section_lists:
         _section_lists.append(function)
     return function
 
 
-def section_list(below: Any, request: HttpRequest) -> HomeBlock | None:
+def section_list(shown: Any, below: Any, request: HttpRequest) -> HomeBlock | None:
     """Return the list that a room has for these pages, None where the plain one does."""
-    return next((found for function in _section_lists if (found := function(below, request)) is not None), None)
+    return next((found for function in _section_lists if (found := function(shown, below, request)) is not None), None)
 
 
 def section_blocks(page: Any, request: HttpRequest) -> list[HomeBlock]:

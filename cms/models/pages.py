@@ -175,8 +175,9 @@ class SectionPage(BasePage):
         """Add the live pages below, a page of them at a time; an absurd page number gives the nearest."""
         context = super().get_context(request, *args, **kwargs)
         below = public_pages(self.get_children().live(), request).specific()
-        context["children"] = Paginator(below, CHILDREN_PER_PAGE).get_page(request.GET.get("page"))
-        context["own_list"] = section_list(below, request)
+        shown = Paginator(below, CHILDREN_PER_PAGE).get_page(request.GET.get("page"))
+        context["children"] = shown
+        context["own_list"] = section_list(shown, below, request)
         context["section_blocks"] = section_blocks(self, request)
         return context
 

@@ -21,11 +21,11 @@ PER_PAGE = 20
 MAX_QUERY = 100
 
 
-def guidance_library(below: Any, request: HttpRequest) -> HomeBlock | None:
+def guidance_library(shown: Any, below: Any, request: HttpRequest) -> HomeBlock | None:
     """Return the list of a section that holds guidance, its other pages after it; None for other sections."""
-    items = guidance_items(GuidancePage.objects.filter(pk__in=below.order_by().values("pk")))
-    if not items:
+    if not any(isinstance(page, GuidancePage) for page in shown):
         return None
+    items = guidance_items(GuidancePage.objects.filter(pk__in=below.order_by().values("pk")))
     query, status = _asked(request, GuidanceStatus.values)
     found = chosen_guidance(items, query=query, status=status)
     data = {

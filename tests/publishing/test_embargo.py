@@ -15,6 +15,7 @@ from django.utils.http import int_to_base36
 import pytest
 
 from cms import baked, clock
+from criteria_pages.models import LegalDocument
 from publishing import tasks
 from publishing.domain.releases import correct_release
 from publishing.models import IndexRelease, RankingPage
@@ -71,9 +72,12 @@ LISTS = (
     "/sitemap.xml",
     "/sitemap-pages.xml",
     "/sitemap-lists.xml",
+    "/sitemap-documents.xml",
     "/sitemap-releases.xml",
     "/sitemap-units.xml",
     "/du-lieu-mo/",
+    "/van-ban/",
+    "/van-ban/{document}/",
     "/tim-kiem/?q=ket+qua+chua",
     "/don-vi/{unit}/",
     "/don-vi/{unit}/lich.ics",
@@ -111,6 +115,7 @@ def this(settings: Any, tmp_path: Path) -> OpenRound:
     settings.PORTAL_BAKED_ROOT = tmp_path / "baked"
     home_page()
     plan_page()
+    LegalDocument.objects.create(number="1/QĐ-THU", title="Quyết định")
     return open_round()
 
 
@@ -125,6 +130,7 @@ def _addresses(patterns: tuple[str, ...], release: IndexRelease, this: OpenRound
         "round": this.round.code,
         "edition": this.round.edition.sha256,
         "plan": YearlyPlanPage.objects.get().pk,
+        "document": LegalDocument.objects.get().slug,
     }
     vi = [pattern.format(**values) for pattern in patterns]
     return vi + [f"/en{path}" for path in vi if not path.startswith(("/api/", "/sitemap"))]
