@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from cms import clock
 from cms.enums import JobStatus
+from cms.exceptions import PortalError
 from cms.jobs import JobContext, enqueue, job, register_schedule
 from cms.models import JobRun, User
-from submissions.domain.survey import invitations, letters, mailing, mixing, watch
+from submissions.domain.survey import invitations, letters, mailing, mixing, setup, watch
 from submissions.models import Survey
 from submissions.survey_enums import SurveyState
 
@@ -73,6 +74,54 @@ def order_print_job(*, survey: Survey, user: User, invitation: int | None, again
         "submissions.survey_print",
         arguments={"survey": survey.pk, "invitation": invitation, "again": again},
         key=f"survey-print-{survey.pk}-{clock.now():%Y%m%d%H%M%S%f}",
+        user=user,
+    )
+
+
+@job("submissions.survey_close", title=gettext_lazy("Closing of a survey"))
+def survey_close(ctx: JobContext, *, survey: int) -> None:
+    """Close the survey for the officer who ordered it, all or nothing."""
+    found = Survey.objects.select_related("round").get(pk=survey)
+    mixing.close_survey(survey=found, user=_officer(ctx), progress=ctx.progress)
+
+
+@job("submissions.survey_scan", title=gettext_lazy("Signs of interference in a survey"))
+def survey_scan(ctx: JobContext, *, survey: int) -> None:
+    """Look for signs of interference for the officer who ordered it."""
+    found = Survey.objects.select_related("round").get(pk=survey)
+    mixing.look_through(survey=found, user=_officer(ctx), progress=ctx.progress)
+
+
+def _officer(ctx: JobContext) -> User:
+    if ctx.user is None:
+        raise PortalError(_("The account that ordered this is gone."), code="not_permitted")
+    return ctx.user
+
+
+_WORK = ("submissions.survey_close", "submissions.survey_scan")
+
+
+def work_on(survey: Survey) -> JobRun | None:
+    """Return the newest job that closes the survey or looks through it, unless it is done."""
+    newest = JobRun.objects.filter(task__in=_WORK, arguments__survey=survey.pk).order_by("-pk").first()
+    return None if newest is None or newest.status == JobStatus.SUCCEEDED else newest
+
+
+def order_work(task: str, *, survey: Survey, user: User) -> JobRun:
+    """Order the closing or the look for interference (`task` without its room); one at a time for a survey.
+
+    Raises `PermissionRefused` unless the user is an officer of the survey, `WrongState` where it cannot be closed now.
+    """
+    setup.require_officer(user, survey.round)
+    if task == "survey_close":
+        setup.require_step(survey, SurveyState.CLOSED)
+    at_work = work_on(survey)
+    if at_work is not None and not at_work.is_finished:
+        return at_work
+    return enqueue(
+        f"submissions.{task}",
+        arguments={"survey": survey.pk},
+        key=f"{task}-{survey.pk}-{clock.now():%Y%m%d%H%M%S%f}",
         user=user,
     )
 

@@ -23,7 +23,7 @@ from cms.enums import Role
 from cms.exceptions import PermissionRefused, PortalError
 from cms.numbers import format_count
 from cms.permissions import may_read_all, require_role, units_where
-from submissions.domain.survey import invitations, lists, mixing, public_link, report, results, selection, setup, watch
+from submissions.domain.survey import invitations, lists, public_link, report, results, selection, setup, watch
 from submissions.models import AssessmentRound, Invitation, Respondent, RespondentList, Survey, SurveyIncident
 from submissions.survey_enums import (
     UNLISTED,
@@ -35,7 +35,7 @@ from submissions.survey_enums import (
     SurveyState,
 )
 from submissions.survey_forms import ReasonForm, SurveyForm
-from submissions.survey_tasks import mail_job_at_work, order_mail_job
+from submissions.survey_tasks import mail_job_at_work, order_mail_job, order_work, work_on
 
 PER_PAGE = 50
 
@@ -125,6 +125,7 @@ def desk(request: HttpRequest, pk: int) -> HttpResponse:
             "incidents": survey.incidents.select_related("unit", "first_officer", "second_officer"),
             "reason_form": ReasonForm(),
             "mail_job": mail_job_at_work(survey),
+            "work": work_on(survey),
             "is_officer": units_where(request.user, Role.SURVEY_OFFICER).filter(pk=survey.round.owner_id).exists(),
             "unit_results": results.unit_results(survey)
             if survey.state in {SurveyState.CLOSED, SurveyState.RESULTS}
@@ -193,12 +194,12 @@ def _steps(request: HttpRequest, survey: Survey) -> dict[str, tuple[Callable[[],
             _("Invitations were made. Send the letters now."),
         ),
         "scan": (
-            lambda: mixing.look_through(user=user, survey=survey),
-            _("The answers were looked through for signs of interference."),
+            lambda: order_work("survey_scan", user=user, survey=survey),
+            _("The answers are looked through for signs of interference; what is found stands below."),
         ),
         "close": (
-            lambda: mixing.close_survey(survey=survey, user=user),
-            _("The survey is closed and its answers are mixed."),
+            lambda: order_work("survey_close", user=user, survey=survey),
+            _("The survey is being closed: its answers are mixed and counted."),
         ),
         "results": (
             lambda: results.write_results(user=user, survey=survey),

@@ -21,7 +21,9 @@ import pypdf
 import pytest
 from bs4 import BeautifulSoup
 
-from cms.models import User
+from cms.enums import JobStatus
+from cms.jobs import runner
+from cms.models import JobRun, User
 from submissions.domain.survey import answering, lists, mixing, receipts, selection, watch
 from submissions.domain.survey.guessing import LIMIT
 from submissions.domain.survey.tokens import token_of
@@ -400,3 +402,25 @@ def test_an_officer_reads_the_questionnaire_and_is_reminded_of_what_waits(signed
     assert offers == [False, True]
     mixing.close_survey(survey=case.survey, user=case.officer)
     assert waiting(case.officer) == ["Đưa điểm điều tra vào chỉ số"]
+
+
+def test_closing_is_a_job_that_the_desk_shows_until_it_is_done(signed_in, monkeypatch) -> None:
+    case = open_survey()
+    enter(case, people(5, "dai-bieu"))
+    invite(case)
+    desk = signed_in(case.officer)
+    place = {"pk": case.survey.pk}
+    step, address = reverse("submissions:survey_step", kwargs=place), reverse("submissions:survey_desk", kwargs=place)
+    # The worker has not taken it yet: ordered twice, it is one job.
+    monkeypatch.setattr("cms.jobs.queue.is_synchronous", lambda: False)
+    for _press in range(2):
+        desk.post(step, {"step": "close"})
+    run = JobRun.objects.get(task="submissions.survey_close")
+    assert f'hx-get="{reverse("cms:job", args=[run.pk])}"' in desk.get(address).content.decode()
+    runner.run(run.pk)
+    case.survey.refresh_from_db()
+    assert (case.survey.state, JobRun.objects.get(pk=run.pk).status) == (SurveyState.CLOSED, JobStatus.SUCCEEDED)
+    assert 'id="job"' not in desk.get(address).content.decode()
+    # Closed, it cannot be closed again, and no job is ordered for it.
+    desk.post(step, {"step": "close"})
+    assert JobRun.objects.filter(task="submissions.survey_close").count() == 1

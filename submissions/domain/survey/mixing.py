@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from django.db import connection, transaction
@@ -34,10 +34,32 @@ from submissions.models import (
 )
 from submissions.survey_enums import SurveyState
 
+Progress = Callable[[int, int], None]
 _shuffle = secrets.SystemRandom().shuffle
 # Answers in memory at once: read, and written.
 _BATCH = 500
 _STIRRED_TOGETHER = 2000
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+class _Told:
+    """Tells how far the work is that goes through all answers some times; done and total as shares, never as numbers:
+    whoever watches it shall not learn how many have answered."""
+
+    def __init__(self, progress: Progress, *, times: int, number: int) -> None:
+        self._progress, self._all = progress, max(times * number, 1)
+        self._done = 0
+
+    def each(self, items: Iterator[OpenedAnswer]) -> Iterator[OpenedAnswer]:
+        """Return the items; counts them."""
+        for item in items:
+            yield item
+            self._done += 1
+            if self._done % _BATCH == 0 or self._done == self._all:
+                self._progress(100 * self._done // self._all, 100)
 
 
 @transaction.atomic
@@ -66,7 +88,7 @@ def _delete(rows: list[SealedAnswer]) -> None:
 
 
 @transaction.atomic
-def close_survey(*, survey: Survey, user: User | None) -> int:
+def close_survey(*, survey: Survey, user: User | None, progress: Progress = _silent) -> int:
     """Close the survey and mix its answers, all or nothing. Returns how many answers there were.
 
     `user` None: the schedule closes it after the time for answers has run out. Waits for those who are sending at this
@@ -76,12 +98,13 @@ def close_survey(*, survey: Survey, user: User | None) -> int:
         require_officer(user, survey.round)
     change_state(survey=survey, to=SurveyState.CLOSED, user=user)
     counts, alike = tallying.Counts(), Alike(survey)
-    for item in _opened(survey.sealed_answers.all()):
+    told = _Told(progress, times=2, number=survey.sealed_answers.count())
+    for item in told.each(_opened(survey.sealed_answers.all())):
         counts.add(item)
         alike.look(item)
     keeping = tallying.Keeping(survey, counts, mixed_on=clock.today())
     _give_places(survey)
-    singly = _store(SurveyResponse, _kept_singly(survey, keeping, alike))
+    singly = _store(SurveyResponse, _kept_singly(survey, keeping, alike, told))
     _mix_texts(survey)
     SurveyTally.objects.bulk_create(keeping.tallies(), batch_size=_BATCH)
     scan(survey=survey, alike=alike)
@@ -101,14 +124,14 @@ def close_survey(*, survey: Survey, user: User | None) -> int:
     return counts.total
 
 
-def _kept_singly(survey: Survey, keeping: tallying.Keeping, alike: Alike) -> Iterator[SurveyResponse]:
+def _kept_singly(survey: Survey, keeping: tallying.Keeping, alike: Alike, told: _Told) -> Iterator[SurveyResponse]:
     """Take the answers in their random order; return the rows that are kept by themselves.
 
     Free texts are sealed again, each by itself and still without a place: put down here, the order would lead from a
     text to the other answers of the same person.
     """
     texts: list[SealedAnswer] = []
-    for item in _opened(survey.sealed_answers.filter(place__isnull=False).order_by("place")):
+    for item in told.each(_opened(survey.sealed_answers.filter(place__isnull=False).order_by("place"))):
         alike.count(item)
         texts += [SealedAnswer(survey=survey, content=seal(text)) for text in keeping.texts(item)]
         if len(texts) >= _BATCH:
@@ -151,13 +174,14 @@ def _store(model: type[Model], rows: Iterator[Model]) -> int:
     return stored
 
 
-def look_through(*, user: User, survey: Survey) -> list[SurveyIncident]:
+def look_through(*, user: User, survey: Survey, progress: Progress = _silent) -> list[SurveyIncident]:
     """Look for signs of interference, with the answers of an open survey opened one by one; returns the new flags."""
     require_officer(user, survey.round)
     alike = Alike(survey)
     if survey.state == SurveyState.ANSWERING:
+        told = _Told(progress, times=2, number=survey.sealed_answers.count())
         for look in (alike.look, alike.count):
-            for item in _opened(survey.sealed_answers.all()):
+            for item in told.each(_opened(survey.sealed_answers.all())):
                 look(item)
     return scan(survey=survey, alike=alike)
 

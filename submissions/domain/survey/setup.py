@@ -135,14 +135,19 @@ def unasked_criteria(survey: Survey) -> list[str]:
 
 
 @transaction.atomic
+def require_step(survey: Survey, to: str) -> None:
+    """Raise `WrongState` where the survey cannot become this now."""
+    if to not in SURVEY_TRANSITIONS[survey.state]:
+        raise WrongState(
+            _("A survey in the state “%(before)s” cannot become “%(after)s”.")
+            % {"before": SurveyState(survey.state).label, "after": SurveyState(to).label}
+        )
+
+
 def change_state(*, survey: Survey, to: str, user: User | None) -> Survey:
     """Move the survey one step on; the only place that does. Raises WrongState where the step does not exist."""
     before = survey.state
-    if to not in SURVEY_TRANSITIONS[before]:
-        raise WrongState(
-            _("A survey in the state “%(before)s” cannot become “%(after)s”.")
-            % {"before": SurveyState(before).label, "after": SurveyState(to).label}
-        )
+    require_step(survey, to)
     if not Survey.objects.filter(pk=survey.pk, state=before).update(state=to):
         raise WrongState(_("Somebody else changed the survey meanwhile. Load the page again."))
     survey.state = to
