@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from cms.domain.files import detect_type
 from cms.models import StoredFile
-from cms.spreadsheets.inspection import Limits, SpreadsheetError, check_workbook, too_many_rows
+from cms.spreadsheets.inspection import Limits, SpreadsheetError, check_workbook, is_sheet_part, too_many_rows
 from cms.text import fold, normal
 
 Cell = str | int | Decimal | bool | dt.date | dt.datetime | dt.time | dt.timedelta | None
@@ -117,6 +117,9 @@ def _formulas(content: IO[bytes]) -> dict[str, dict[tuple[int, int], str]]:
     content.seek(0)
     try:
         book = openpyxl.load_workbook(content, read_only=True, data_only=False, keep_links=False)
+        # It finds the sheets by another way; one that was not looked at may hold rows without an end.
+        if not all(is_sheet_part(sheet._worksheet_path) for sheet in book.worksheets):
+            raise _damaged()
         return {
             sheet.title: {
                 (cell.row - 1, cell.column - 1): str(getattr(cell.value, "text", cell.value))

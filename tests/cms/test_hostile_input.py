@@ -13,7 +13,7 @@ import pytest
 
 from cms.enums import Role
 from cms.numbers import parse_id
-from cms.spreadsheets import SpreadsheetError, read_table
+from cms.spreadsheets import SpreadsheetError, read_grids, read_table
 from tests.factories.cms import UnitFactory, UserFactory, home_page, user_with_role
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -22,8 +22,8 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _HEAD = '<row r="1"><c r="A1" t="inlineStr"><is><t>code</t></is></c></row>'
 
 
-def workbook(place: str, rows: str) -> io.BytesIO:
-    """Return a workbook whose one sheet lies at `place` under xl/."""
+def workbook(place: str, rows: str, *, before: str = "", encoding: str = "utf-8", **parts: str) -> io.BytesIO:
+    """Return a workbook whose one sheet lies at `place` under xl/, with more parts by their names under xl/."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(
@@ -45,7 +45,10 @@ def workbook(place: str, rows: str) -> io.BytesIO:
             f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r" Type="{_OFFICE}/worksheet" '
             f'Target="{place}"/></Relationships>',
         )
-        archive.writestr(f"xl/{place}", f'<worksheet xmlns="{_MAIN}"><sheetData>{_HEAD}{rows}</sheetData></worksheet>')
+        sheet = f'{before}<worksheet xmlns="{_MAIN}"><sheetData>{_HEAD}{rows}</sheetData></worksheet>'
+        archive.writestr(f"xl/{place}", sheet.encode(encoding))
+        for name, text in parts.items():
+            archive.writestr(f"xl/{name}.xml", text)
     target.seek(0)
     return target
 
@@ -58,6 +61,14 @@ def workbook(place: str, rows: str) -> io.BytesIO:
         ("data/sheet1.xml", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', "sheet_elsewhere"),
         ("worksheets/sheet1.xml", '<row r="1048576">' + "<c><v>1</v></c>" * 3000 + "</row>", "nameless_cells"),
         ("worksheets/sheet1.xml", '<row r="1048576"></row>', "too_many_rows"),
+        # A reader takes cells from here as well, and asked for half a terabyte for these two.
+        ("chartsheets/sheet1.xml", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', "too_many_rows"),
+        ("dialogsheets/sheet1.xml", '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c></row>', "formula"),
+        ("worksheets/sheet1.xml", '<row r="9">' + '<c t=" r=" s="0"><v>1</v></c>' * 300 + "</row>", "nameless_cells"),
+        ("worksheets/sheet1.xml", '<row r="2"><c t="<" r="XFD9"><v>1</v></c></row>', "nameless_cells"),
+        ("worksheets/sheet1.xml", "".join(f'<row ht="{n}"></row>' for n in range(200_101)), "too_many_rows"),
+        ("worksheets/sheet1.xml", '<row r="&#57;99999999999"></row>', "nameless_cells"),
+        ("worksheets/sheet1.xml", '<row r="0000000000999999999999"></row>', "nameless_cells"),
         ("worksheets/sheet1.xml", '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c></row>', "formula"),
     ],
 )
@@ -65,6 +76,35 @@ def test_workbooks_that_get_round_the_look_into_them_are_refused(place: str, row
     with pytest.raises(SpreadsheetError) as refusal:
         read_table(workbook(place, rows))
     assert refusal.value.code == code
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(("before", "encoding"), [("", "utf-16"), ('<!DOCTYPE worksheet [<!ENTITY a "9">]>', "utf-8")])
+def test_a_sheet_in_another_spelling_is_not_read_without_end(before: str, encoding: str) -> None:
+    endless = workbook("worksheets/sheet1.xml", '<row r="999999999"></row>', before=before, encoding=encoding)
+    with pytest.raises(SpreadsheetError) as refusal:
+        read_grids(endless)
+    assert refusal.value.code == "disguised"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("name", ["sharedStrings", "SharedStrings"])
+@pytest.mark.parametrize("pieces", [["x" * 3_000_000], ["x" * 1000] * 3000])
+def test_a_long_shared_text_is_refused_in_one_piece_and_in_many(name: str, pieces: list[str]) -> None:
+    runs = "".join(f"<r><t>{piece}</t></r>" for piece in pieces)
+    noise = "".join(f"<!--{number}-->" for number in range(3000))
+    texts = f'<sst xmlns="{_MAIN}"><si>{runs}</si></sst>{noise}'
+    bomb = workbook("worksheets/sheet1.xml", '<row r="2"><c r="A2" t="s"><v>0</v></c></row>', **{name: texts})
+    with pytest.raises(SpreadsheetError) as refusal:
+        read_table(bomb)
+    assert refusal.value.code == "too_large"
+
+
+@pytest.mark.unit
+def test_two_parts_of_one_name_are_refused() -> None:
+    with pytest.raises(SpreadsheetError) as refusal:
+        read_table(workbook("worksheets/sheet1.xml", "", Workbook="<workbook/>"))
+    assert refusal.value.code == "doubled_parts"
 
 
 @pytest.mark.unit
