@@ -101,6 +101,20 @@ def tell_of_the_request(request: HttpRequest, page: Page) -> None:
     messages.warning(request, sentence % {"user": who, "comment": state.comment})
 
 
+@hooks.register("before_edit_page")
+def tell_of_the_approval(request: HttpRequest, page: Page) -> None:
+    """Show whoever may approve a draft that it waits for them, and where the decision is."""
+    task = page.current_workflow_task if request.method == "GET" else None
+    if isinstance(task, FourEyesTask) and task.may_approve(page, request.user):
+        messages.info(
+            request,
+            _(
+                "This draft waits for your approval. Read it, then open the arrow beside “Save draft” below and choose "
+                "“Approve” or “Ask for changes”. Whoever changes it here does not approve it."
+            ),
+        )
+
+
 @hooks.register("register_admin_urls")
 def register_approvals() -> list[URLPattern]:
     """The author's way back from an approval under way."""

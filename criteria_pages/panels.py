@@ -56,7 +56,7 @@ class CriteriaToolsPanel(HelpPanel):
 
 
 def _add_labels() -> dict[str, str]:
-    """Return what the plus sign of each list adds, by the list's name; "" where it has none."""
+    """Return what the plus sign of each list adds, by the list's name or, in a condition, its kind."""
     return {
         "body": _("Add a domain"),
         "criteria": _("Add a criterion"),
@@ -68,7 +68,11 @@ def _add_labels() -> dict[str, str]:
         "levels": _("Add a level"),
         "variables": _("Add a variable"),
         "alternatives": _("Add a formula"),
-        "": _("Add"),
+        "tiers": _("Add a tier"),
+        "groups": _("Add a group"),
+        "units": _("Add a unit"),
+        "attributes": _("Add an attribute"),
+        "without_attributes": _("Add an attribute"),
     }
 
 

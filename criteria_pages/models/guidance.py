@@ -68,7 +68,7 @@ class GuidancePage(RoutablePageMixin, BasePage):
     parent_page_types = ["cms.HomePage", "cms.SectionPage"]
     subpage_types: list[str] = []
     content_panels = [
-        *BasePage.content_panels,
+        BasePage.content_panels[0],
         MultiFieldPanel(
             [
                 FieldRowPanel([FieldPanel("document_number"), FieldPanel("issuer")]),
@@ -85,6 +85,7 @@ class GuidancePage(RoutablePageMixin, BasePage):
             heading=_("What it explains and rests on"),
         ),
         InlinePanel("attachments", label=_("Attachment"), heading=_("Attachments")),
+        *BasePage.content_panels[1:],
     ]
     api_fields = [
         *BasePage.api_fields,

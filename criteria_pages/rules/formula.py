@@ -70,7 +70,13 @@ class FormulaRule(Rule):
                 Parameter(
                     "value", "text", gettext_lazy("Mark"), help=gettext_lazy("Short, for instance a, b."), max_length=32
                 ),
-                Parameter("label", "text", gettext_lazy("When this formula is used")),
+                Parameter(
+                    "label",
+                    "text",
+                    gettext_lazy("When this formula is used"),
+                    help=gettext_lazy("May be left empty where there is only one formula."),
+                    required=False,
+                ),
                 Parameter(
                     "expression",
                     "text",
@@ -101,13 +107,18 @@ class FormulaRule(Rule):
         problems += [
             _("Two formulas have the mark “%(mark)s”.") % {"mark": m} for m, times in marks.items() if times > 1
         ]
+        problems += [
+            _("Formulas, row %(row)s: “When this formula is used” is missing; the unit chooses by it.") % {"row": row}
+            for row, alternative in enumerate(alternatives, 1)
+            if len(alternatives) > 1 and not alternative["label"]
+        ]
         used: set[str] = set()
         for alternative in alternatives:
             try:
                 used |= parse(alternative["expression"], frozenset(names)).names
                 refuse_doubtful_comma(alternative["expression"])
             except ExpressionError as error:
-                problems.append(f"{alternative['label']}: {error}")
+                problems.append(f"{alternative['label'] or alternative['value']}: {error}")
         if not problems:
             problems += [
                 _("The variable “%(name)s” is used in no formula.") % {"name": n} for n in names if n not in used

@@ -59,7 +59,7 @@ class RatioRule(Rule):
                     "choice",
                     gettext_lazy("Gives"),
                     choices=(
-                        ("zero", gettext_lazy("nothing")),
+                        ("zero", gettext_lazy("0 points")),
                         ("ratio", gettext_lazy("ratio × maximum")),
                         ("full", gettext_lazy("the maximum")),
                         ("points", gettext_lazy("fixed points")),

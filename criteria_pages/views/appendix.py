@@ -99,14 +99,22 @@ def report(request: HttpRequest, uid: UUID) -> HttpResponse:
         else:
             messages.success(
                 request,
-                _("A draft was made of the workbook: %(open)s cells are left open, %(wrong)s are wrong.")
-                % {"open": appendix.count(OPEN), "wrong": appendix.count(WRONG)},
+                _(
+                    "A draft was made of the workbook: %(guessed)s cells are guessed, %(open)s are left open, "
+                    "%(wrong)s are wrong."
+                )
+                % {
+                    "guessed": appendix.count(GUESSED),
+                    "open": appendix.count(OPEN),
+                    "wrong": appendix.count(WRONG),
+                },
             )
             request.session[MADE] = {**made, str(uid): draft.pk}
             return redirect("wagtailadmin_pages:edit", draft.pk)
     appendix = read_appendix(source=stored)
     chosen = request.GET.get("loai", "")
     notes = [note for note in appendix.notes if chosen in {"", note.kind}]
+    sets = _sets(request)
     context = {
         **_frame(_("Appendix table from Excel")),
         "stored": stored,
@@ -116,7 +124,8 @@ def report(request: HttpRequest, uid: UUID) -> HttpResponse:
         "counts": _counts(appendix),
         "chosen": chosen,
         "places": places,
-        "sets": _sets(request),
+        "sets": sets,
+        "namesake": any(page.title == appendix.definition.title for page in sets),
         "typed": request.POST,
         "problem": problem,
     }

@@ -227,6 +227,14 @@ def test_the_approver_who_changes_and_approves_in_one_step_keeps_the_change_and_
     assert 'data-workflow-action-name="approve"' not in shown
 
 
+@pytest.mark.parametrize(("who", "told"), [(Role.APPROVER, True), (Role.EDITOR, False)])
+def test_the_editor_tells_whoever_may_approve_where_that_is_done(who, told, editor, signed_in):
+    page = drafted(editor)
+    submit(page, editor)
+    answer = signed_in(user_with_role(who)).get(edit_url(page))
+    assert ("Bản nháp này đang chờ bạn phê duyệt." in answer.content.decode()) is told
+
+
 def test_approving_in_the_editor_publishes(editor, approver, signed_in):
     page = drafted(editor)
     submit(page, editor)

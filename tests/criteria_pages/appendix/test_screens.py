@@ -80,3 +80,13 @@ def test_a_set_that_cannot_be_read_is_refused(editor, chosen):
 @pytest.mark.parametrize("name", ["appendix.xlsx", "changes/", "form/", "next/", "units/", "lineage/"])
 def test_a_number_that_no_row_has_is_not_found(editor, name):
     assert editor.get(f"/admin/criteria/99999999999999999999/{name}", follow=True).status_code == 404
+
+
+@pytest.mark.parametrize(("title", "told"), [("", True), ("Bộ khác", False)])
+def test_a_workbook_of_a_set_that_is_there_says_so(editor, title, told):
+    page = CriteriaSetPage.objects.get()
+    page.title = title or criteria.tiny_definition().title
+    page.save()
+    report = editor.get(upload(editor, exported()).url)
+    assert report.context_data["namesake"] is told
+    assert ("Đã có bộ tiêu chí mang tên này." in report.content.decode()) is told

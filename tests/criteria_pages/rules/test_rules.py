@@ -291,6 +291,16 @@ def test_alternatives_ask_for_a_choice_and_only_for_their_own_variables():
     assert score_leaf(rule, {"alternative": "y", "a": "5"}).points == Decimal(1)
 
 
+def test_only_where_there_are_several_formulas_each_says_when_it_is_used():
+    one = {"value": "a", "expression": "a / b * maximum"}
+    other = {"value": "b", "label": "Without procedures", "expression": "min(a, 1)"}
+    alone = get_rule(ruled("formula", alternatives=[one]).rule, Decimal(2))
+    assert alone.problems() == []
+    assert alone.describe() == DESCRIPTIONS["formula"]
+    both = get_rule(ruled("formula", alternatives=[other, one]).rule, Decimal(2))
+    assert both.problems() == ["Formulas, row 2: “When this formula is used” is missing; the unit chooses by it."]
+
+
 DESCRIPTIONS = {
     "yes_no": "yes: 2; no: 0",
     "levels": "All: 2; Half: 1; None: 0",

@@ -7,8 +7,11 @@ document.addEventListener('criteria:ready', ({ detail: { words } }) => {
   const nameOf = (place) => {
     const path = place.dataset.contentpath;
     if (path in labels) return labels[path];
-    // The lists of codes inside a condition have no name of their own.
-    return place.parentElement.closest('[data-contentpath="applicability"]') ? labels[''] : null;
+    // The lists inside a condition have no name of their own; the condition has a kind.
+    if (!place.parentElement.closest('[data-contentpath="applicability"]')) return null;
+    const condition = place.closest('[data-streamfield-child]');
+    const kind = condition && condition.querySelector(':scope > input[name$="-type"]');
+    return (kind && labels[kind.value]) || null;
   };
   const mark = (root) => [root, ...root.querySelectorAll('[data-contentpath]')]
     .filter((place) => place.dataset.contentpath)

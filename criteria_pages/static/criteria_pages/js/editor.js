@@ -172,7 +172,7 @@
       const total = sumOf(wholeState());
       const declared = millionths((form.querySelector('[name="declared_total"]') || {}).value);
       part('total').textContent = `${words.sum} ${shown(total)} / ${declared === null ? '—' : shown(declared)} ${words.points} `
-        + (total !== declared ? '≠' : (uneven && `≠ ${words.uneven}`) || '✓');
+        + (total !== declared ? '≠' : (uneven && `✓ ${words.uneven}`) || '✓');
       part('total').classList.toggle('criteria-sum--off', total !== declared || uneven);
     };
     let timer = 0;
