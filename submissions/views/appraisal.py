@@ -20,6 +20,7 @@ from cms.numbers import exact, parse_id
 from criteria_pages.domain.queries import guidance_for
 from submissions.appraisal_forms import AppraisalForm
 from submissions.desk_forms import AskForm
+from submissions.domain.agenda import NOT_SENT
 from submissions.domain.appraisal import BatchItem, accept_many, record_appraisal
 from submissions.domain.appraisal_drafts import draft_of, drafted_leaves
 from submissions.domain.appraisal_gate import GateFacts, appraisal_refusal, current_phase_deadline
@@ -352,9 +353,11 @@ def _round(request: HttpRequest, code: str) -> AssessmentRound:
 def _require_territory(facts: GateFacts, story: LeafStory) -> None:
     """Refuse a leaf of another agency, of the own unit or of a form that was not sent, also for reading."""
     who, leaf = story.participant, story.leaf.code
-    if story.entries and is_in_territory(facts, who, leaf):
-        return
     submission = _submission_of(who)
+    # A form that was opened again is the unit's draft until it is sent once more.
+    is_open_again = submission is not None and submission.state in NOT_SENT
+    if story.entries and not is_open_again and is_in_territory(facts, who, leaf):
+        return
     refusal = appraisal_refusal(user=facts.user, submission=submission, code=leaf, facts=facts) if submission else None
     raise PermissionRefused(
         refusal.message if refusal else _("%(unit)s has sent no self-assessment.") % {"unit": who.unit.name}

@@ -13,7 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 from submissions.domain.appraisal import record_appraisal
 from submissions.domain.ledger import current_entry
 from submissions.domain.rounds import advance_round
+from submissions.domain.sending import reopen
 from submissions.enums import RoundState
+from submissions.models import Answer
 from submissions.views import appraisal
 from tests.factories import cms
 from tests.factories.appraisal import add_sent_participant, sent_round
@@ -105,3 +107,13 @@ def test_a_longer_queue_asks_no_more_queries(client, numbers, django_assert_num_
     rows_of(client, this)
     with django_assert_num_queries(27):
         rows_of(client, this)
+
+
+def test_a_form_that_was_opened_again_is_not_read_before_it_is_sent_once_more(this, appraiser):
+    leaf = reverse("submissions:appraisal_leaf", args=[this.round.code, this.plain.pk, "1.1"])
+    assert appraiser.get(leaf).status_code == 200
+    reopen(user=this.secretary, submission=this.plain.submission, reason="Thiếu tài liệu")
+    Answer.objects.filter(submission=this.plain.submission, code="1.1").update(explanation="Chưa gửi đi")
+    refused = appraiser.get(leaf)
+    assert refused.status_code == 403
+    assert "Chưa gửi đi" not in refused.content.decode()
