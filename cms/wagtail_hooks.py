@@ -137,6 +137,15 @@ def say_why_not_approved(request: HttpRequest, page: Page) -> None:
 
 
 @hooks.register("after_edit_page")
+def say_what_was_approved(request: HttpRequest, page: Page) -> None:
+    """Tell an approver that the page is public now; Wagtail says only that it was updated."""
+    approved = request.POST.get("action-workflow-action") and request.POST.get("workflow-action-name") == "approve"
+    now = Page.objects.get(pk=page.pk) if approved else None
+    if now is not None and now.live and now.current_workflow_state is None:
+        messages.success(request, _("You approved “%(title)s”; it is published.") % {"title": now.title})
+
+
+@hooks.register("after_edit_page")
 def say_what_was_asked_for(request: HttpRequest, page: Page) -> None:
     """Tell an approver who asked for changes who has the draft now; Wagtail says only that the page was updated."""
     asked = request.POST.get("action-workflow-action") and request.POST.get("workflow-action-name") == "reject"

@@ -141,14 +141,19 @@ class DocumentFilterForm(BaseFilterForm):
     )
 
     def filter(self, objects: Any) -> Any:
-        """Narrow the documents down to those that hold every word. The register is small: it is read as a whole."""
+        """Narrow the documents down to those that hold every word; those that hold the text as it was typed come first.
+
+        The register is small: it is read as a whole.
+        """
         text = self.cleaned_data.get("q")
         if text:
             self.is_searching, self.search_query = True, text
             words = fold(text).split()
-            rows = objects.values_list("pk", "number", "title", "issuer")
-            found = [pk for pk, *said in rows if all(word in fold(" ".join(said)) for word in words)]
-            objects = objects.filter(pk__in=found)
+            rows = [(pk, " ".join(said)) for pk, *said in objects.values_list("pk", "number", "title", "issuer")]
+            found = [pk for pk, said in rows if all(word in fold(said) for word in words)]
+            typed = [pk for pk, said in rows if text.casefold() in said.casefold()]
+            first = Case(When(pk__in=typed, then=Value(0)), default=Value(1))
+            objects = objects.filter(pk__in=found).order_by(first, "-issued_on", "number")
         return objects
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from wagtail.admin.compare import diff_text
+
 from cms.numbers import exact
 from criteria_pages.definition import Applicability, Criterion, Definition, Domain, Leaf, RuleSpec
 from criteria_pages.enums import ChangeKind, Scorer
@@ -32,6 +34,11 @@ class Change:
     what: str
     before: str = ""
     after: str = ""
+
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """What stayed ("equal"), went ("deletion") and came ("addition"), in order; where both are there."""
+        return tuple(diff_text(self.before, self.after).changes) if self.before and self.after else ()
 
     def __str__(self) -> str:
         place = f"{self.code} {self.name}".strip()

@@ -239,8 +239,9 @@ def test_approving_in_the_editor_publishes(editor, approver, signed_in):
     page = drafted(editor)
     submit(page, editor)
     wanted = {"action-workflow-action": "true", "workflow-action-name": "approve"}
-    signed_in(approver).post(edit_url(page), form_of(page, **wanted))
+    answer = signed_in(approver).post(edit_url(page), form_of(page, **wanted), follow=True)
     assert fresh(page).editions.get().published_by == approver
+    assert f"Bạn đã phê duyệt “{page.title}”; trang đã được xuất bản." in answer.content.decode()
 
 
 def test_the_list_of_what_waits_leaves_out_what_one_sent_in(editor, approver):

@@ -133,6 +133,14 @@ def test_documents_are_found_by_words_in_any_order_without_accents(client, docum
     assert [document.number for document in answer.context_data["results"]] == found
 
 
+def test_a_document_that_holds_the_text_as_typed_comes_before_those_that_hold_it_without_accents(client, documents):
+    newer, older = documents[:2]
+    type(newer).objects.filter(pk=newer.pk).update(title="Sửa đổi một số điều của luật", issued_on="2026-02-01")
+    type(older).objects.filter(pk=older.pk).update(title="Cơ chế một cửa", issued_on="2018-02-01")
+    answer = client.get(reverse("criteria_document_chooser:choose_results"), {"q": "một cửa"})
+    assert [document.pk for document in answer.context_data["results"]] == [older.pk, newer.pk]
+
+
 @pytest.mark.parametrize(("name", "model"), [("criteria_sets", CriteriaSetPage), ("criteria_guidance", GuidancePage)])
 def test_a_new_page_lies_beside_the_newest_of_its_kind(client, page, name, model):
     home_page().add_child(instance=SectionPage(title="Mục khác", slug="muc-khac"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from criteria_pages.definition import Applicability, RuleSpec
-from criteria_pages.domain.comparison import compare_definitions
+from criteria_pages.domain.comparison import Change, compare_definitions
 from tests.factories.rules import SOUND_RULES, criterion, definition, domain, leaf, ruled, scored_criterion
 
 pytestmark = pytest.mark.unit
@@ -74,7 +74,7 @@ CASES = [
         ruled("ratio"),
         ruled("ratio", bands=[{"from": "0", "mode": "ratio"}, *SOUND_RULES["ratio"]["bands"][1:]]),
         "scoring",
-        ["1.1.1 Leaf 1.1.1: Bands “0”, Gives: nothing → ratio × maximum"],
+        ["1.1.1 Leaf 1.1.1: Bands “0”, Gives: 0 points → ratio × maximum"],
     ),
     (
         ruled("formula"),
@@ -136,3 +136,9 @@ def test_the_heaviest_change_gives_the_kind():
     diff = compare_definitions(old, new)
     assert diff.kind == "applicability"
     assert [len(diff.of_kind(kind)) for kind in ("wording", "evidence", "applicability", "scoring")] == [1, 1, 1, 0]
+
+
+def test_a_change_of_words_names_the_signs_that_changed():
+    said = Change("wording", "1.1", "Files", "Name", "on time , early", "on time, early")
+    assert said.parts == (("equal", "on time"), ("deletion", " "), ("equal", ", early"))
+    assert Change("score", "1.2", "Reports", "Rule", after="0.5 each").parts == ()
