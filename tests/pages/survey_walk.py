@@ -25,12 +25,15 @@ class UnitList:
         self.page.locator("main table a").first.click()
         for number in range(1, PEOPLE + 1):
             form = self.page.locator("form[action$='/them/']")
+            form.locator("select[name=group]").select_option(index=1)
             form.locator("[name=name]").fill(f"Người được hỏi {number}")
             form.locator("[name=position]").fill("Chuyên viên")
             form.locator("[name=organisation]").fill("Cục I")
             form.locator("[name=mail]").fill(f"nguoi-{number}@example.vn")
             form.locator("button[type=submit]").click()
             expect(self.page.locator("main table tbody tr")).to_have_count(number)
+        # The portal asks whether it is meant.
+        self.page.once("dialog", lambda dialog: dialog.accept())
         self.page.locator("form[action$='/gui/'] button[type=submit]").click()
         expect(self.page.locator("form[action$='/them/']")).to_have_count(0)
 
@@ -52,8 +55,11 @@ class SurveyDesk:
         expect(self.page.locator(".alert--success").first).to_be_visible()
 
     def step(self, name: str) -> None:
-        """Do one step of the survey."""
-        self.page.locator(f"form:has(input[name=step][value={name}]) button[type=submit]").click()
+        """Do one step of the survey, and say that it is meant where the portal asks."""
+        form = self.page.locator(f"form:has(input[name=step][value={name}])")
+        if form.get_attribute("data-confirm") or form.locator("button[data-confirm]").count():
+            self.page.once("dialog", lambda dialog: dialog.accept())
+        form.locator("button[type=submit]").click()
         self.page.wait_for_load_state()
 
     def letter(self, portal: Portal) -> str:
