@@ -123,11 +123,14 @@ class UnitFilterForm(BaseFilterForm):
     )
 
     def filter(self, objects: Any) -> Any:
-        """Narrow the units down to those that match."""
-        text = self.cleaned_data.get("q")
+        """Narrow the units down to those that match; names that begin as typed, accents and all, come first, then
+        those that hold it: "xã" means communes before the department of construction (Sở Xây dựng)."""
+        text = (self.cleaned_data.get("q") or "").strip()
         if text:
             self.is_searching, self.search_query = True, text
-            objects = objects.matching(text)
+            begun = Q(name__startswith=text) | Q(name__startswith=text[:1].upper() + text[1:])
+            typed = Case(When(begun, then=Value(0)), When(name__contains=text, then=Value(1)), default=Value(2))
+            objects = objects.matching(text).order_by(typed, *objects.query.order_by)
         return objects
 
 
@@ -166,7 +169,8 @@ class _UnitColumns:
 
         Where a set is named, only those to which an item of its draft applies.
         """
-        units: QuerySet[Model] = apps.get_model(UNIT).objects.valid_on(clock.today()).select_related("tier")
+        units: QuerySet[Model] = apps.get_model(UNIT).objects.valid_on(clock.today())
+        units = units.select_related("tier", "parent")
         if self.is_narrowed:
             units = _narrowing[-1](self.request.user, self.number_of_set, units)
         own = units_where(self.request.user, Role.EDITOR, Role.SECRETARIAT).values("pk")
@@ -186,12 +190,13 @@ class _UnitColumns:
 
     @property
     def columns(self) -> list[Column]:
-        """Name, tier, code."""
+        """Name, superior (communes of two districts share names), tier, code."""
         named, *others = super().columns  # type: ignore[misc]
         named.label = gettext_lazy("Unit with criteria of this set") if self.is_narrowed else gettext_lazy("Unit")
         return [
             named,
             *others,
+            Column("parent", label=gettext_lazy("Superior unit"), accessor=lambda unit: unit.parent or ""),
             Column("tier", label=gettext_lazy("Tier")),
             Column("code", label=gettext_lazy("Code")),
         ]

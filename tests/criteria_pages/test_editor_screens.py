@@ -323,6 +323,17 @@ def test_units_are_found_without_accents_and_by_code(client, asked, found):
     assert [unit.code for unit in answer.context_data["results"]] == found
 
 
+def test_names_as_typed_come_first_and_the_superior_tells_namesakes_apart(client):
+    UnitFactory(code="so-xay-dung", name="Sở Xây dựng", order=1)
+    UnitFactory(code="phong-xa", name="Phòng các xã", order=2)
+    for number, district in enumerate(("Huyện B", "Huyện A"), 3):
+        UnitFactory(code=f"xa-{number}", name="Xã Yên Định", order=number, parent=UnitFactory(name=district))
+    answer = client.get(reverse("criteria_unit_chooser:choose_results"), {"q": "xã"})
+    assert [unit.code for unit in answer.context_data["results"]] == ["xa-3", "xa-4", "phong-xa", "so-xay-dung"]
+    shown = text(answer)
+    assert (shown.count("Huyện A"), shown.count("Huyện B"), "None" in shown) == (1, 1, False)
+
+
 @pytest.mark.parametrize(("who", "offered"), [("editor", ["xa-a"]), ("stranger", ["tinh-a", "xa-a"])])
 def test_only_units_with_criteria_of_the_set_are_offered_to_its_editor(signed_in, page, who, offered):
     commune = UnitFactory(code="xa-a", name="Xã A", tier=UnitTierFactory(code="xa-thu"))

@@ -180,7 +180,7 @@ def test_a_comment_in_a_closed_node_is_counted_and_shown(editor):
     screen.wait_for_selector("[data-criteria-tools][data-ready]")
     counted = screen.locator("[data-panel-heading-text]").filter(has_text=re.compile(": 1$"))
     # The panel that was open may be open again, and with it the nodes that are commented.
-    expect(counted).not_to_have_count(0)
+    expect(counted).not_to_have_count(0, timeout=15_000)
     if screen.locator('[data-side-panel="comments"]').is_hidden():
         screen.locator('[data-side-panel-toggle="comments"]').click()
     expect(screen.locator(".comment").filter(has_text="Which report?")).to_be_visible()

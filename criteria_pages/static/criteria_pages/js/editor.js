@@ -324,14 +324,21 @@
     document.addEventListener('w-unsaved:watch-edits', (event) => {
       if (JSON.stringify(wholeState()) !== unchanged) event.target.setAttribute('data-w-unsaved-force-value', 'true');
     }, { once: true });
-    // The comments are read in once the page is up.
-    setTimeout(() => {
-      if (!window.comments) return;
+    // The comments are read in once the page is up; on a slow machine that is after this script.
+    const followComments = () => {
+      if (!(window.comments || {}).commentApp) return false;
       window.comments.commentApp.store.subscribe(soon);
       const shown = commentsPanel && !commentsPanel.hidden;
       if (shown || new URLSearchParams(window.location.search).has('comment')) openCommented();
       soon();
-    }, 0);
+      return true;
+    };
+    let tries = 0;
+    const awaitComments = () => {
+      tries += 1;
+      if (!followComments() && tries < 60) setTimeout(awaitComments, 250);
+    };
+    setTimeout(awaitComments, 0);
     part('next').hidden = !links().length;
     const goToHash = () => {
       if (window.location.hash.startsWith('#criteria-')) goToPlace(window.location.hash.slice('#criteria-'.length));
