@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 
 from django.db import connection, transaction
@@ -87,7 +88,23 @@ def _delete(rows: list[SealedAnswer]) -> None:
         SealedAnswer.objects.filter(pk__in=[row.pk for row in rows[start : start + 500]]).delete()
 
 
+@contextmanager
+def _nothing_kept() -> Iterator[None]:
+    """Inside, the driver of PostgreSQL keeps no statements to prepare them: it would keep a hundred of them, each with
+    the answers of a whole batch in it."""
+    driver = connection.connection if connection.vendor == "postgresql" else None
+    if driver is None:
+        yield
+        return
+    kept, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = kept
+
+
 @transaction.atomic
+@_nothing_kept()
 def close_survey(*, survey: Survey, user: User | None, progress: Progress = _silent) -> int:
     """Close the survey and mix its answers, all or nothing. Returns how many answers there were.
 
